@@ -1,0 +1,112 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ChannelCredentials } from '@grpc/grpc-js'
+import { EventService, UserService } from '@immersiverse/auth-contract'
+import type { FastifyPluginCallback } from 'fastify'
+import { AuthError } from './auth-error.ts'
+import { type Events, type EventsOptions, makeEvents } from './events/make-events.ts'
+import type { KafkaOptions } from './events/open-kafka-source.ts'
+import { makeGrpcClient } from './grpc/make-grpc-client.ts'
+import { type Guard, makeGuard } from './grpc/make-guard.ts'
+import { makeRemoteVerify } from './grpc/make-remote-verify.ts'
+import { awaitReady, openChannel } from './grpc/open-channel.ts'
+import { openTokenBatches } from './grpc/open-token-batches.ts'
+import type { HttpGuardOptions } from './http/http-parts.ts'
+import { type Middleware, makeExpressMiddleware } from './http/make-express-middleware.ts'
+import { makeFastifyPlugin } from './http/make-fastify-plugin.ts'
+import { type FetchGuardOptions, type FetchHandler, makeFetchGuard } from './http/make-fetch-guard.ts'
+import { consoleLogger, type Logger } from './logger.ts'
+import { makeAuthorize } from './make-authorize.ts'
+import type { Principal } from './principal.ts'
+import { makeUsers, type Users } from './users/make-users.ts'
+import type { Verify } from './verify.ts'
+
+/** How a service connects to the auth service. */
+export interface ConnectAuthOptions {
+  /** `host:port` of the auth service's gRPC listener, or any target of grpc-js. */
+  readonly address: string
+  /** `remote`: every request is checked by ValidateToken, strictly. */
+  readonly verification: 'remote'
+  /** Default: plaintext. For mTLS: `credentials.createSsl(ca, key, cert)` of grpc-js. */
+  readonly credentials?: ChannelCredentials
+  /** How long one verification or read may take, retries included; default 5,000. */
+  readonly deadlineMs?: number
+  /** How long `connectAuth` waits for the service to be there before it goes on without; default 5,000. */
+  readonly readyTimeoutMs?: number
+  /** Verifications that may wait for an answer at once; default 10,000. */
+  readonly maxWaiting?: number
+  /** Where events are read from; without it they come over the auth service's WatchEvents. */
+  readonly kafka?: KafkaOptions
+  /** Where faults are reported that no caller waits for; pino fits. Default: standard error. */
+  readonly logger?: Logger
+}
+
+/** The auth service, as a protected service uses it. */
+export interface Auth extends AsyncDisposable {
+  /** Puts a check before every handler of a grpc-js service: `server.addService(S, auth.guard(S, handlers, { default }))`. */
+  readonly guard: Guard
+  /** The Fastify plugin: `fastify.register(auth.fastify, { default: 'authenticated' })`. */
+  readonly fastify: FastifyPluginCallback<HttpGuardOptions>
+  /** Express middleware: `app.use(auth.express({ default: 'authenticated' }))`. */
+  express(options: HttpGuardOptions): Middleware
+  /** Wraps a fetch-style handler. */
+  fetch<Rest extends unknown[]>(
+    handler: FetchHandler<Rest>,
+    options: FetchGuardOptions,
+  ): (request: Request, ...rest: Rest) => Promise<Response>
+  /** Who the request at hand acts for. Throws AuthError UNAUTHENTICATED outside of one that was verified. */
+  principal(): Principal
+  /** Who the request at hand acts for; undefined on public routes and outside of requests. */
+  findPrincipal(): Principal | undefined
+  readonly verify: Verify
+  readonly users: Users
+  /** Begins a consumer of events; nothing is read before its `start()`. */
+  events(options: EventsOptions): Events
+  /** Ends consumers after the event at hand, then verification and the connection. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Connects to the auth service. Resolves when it is there, or after `readyTimeoutMs` where it is not yet: guarded requests are then
+ * answered UNAVAILABLE until it is. Rejects only for wrong options. Whoever connects closes.
+ */
+export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
+  if (options.verification !== 'remote') throw new TypeError("verification is 'remote'")
+  const { deadlineMs = 5_000, logger = consoleLogger, maxWaiting = 10_000 } = options
+  const channel = openChannel(options)
+  const batches = openTokenBatches(channel, { deadlineMs, maxWaiting })
+  const verify = makeRemoteVerify(batches)
+  const authorize = makeAuthorize(verify)
+  const principals = new AsyncLocalStorage<Principal | undefined>()
+  const watch = makeGrpcClient(EventService, channel)
+  const running = new Set<AsyncDisposable>()
+  const parts = { authorize, principals, logger }
+
+  const close = async (): Promise<void> => {
+    await Promise.allSettled([...running].map((consumer) => consumer[Symbol.asyncDispose]()))
+    batches.close()
+    channel.close()
+  }
+  if (!(await awaitReady(channel, options.readyTimeoutMs ?? 5_000))) {
+    logger.warn(
+      { address: options.address },
+      'the auth service is not there yet; requests are answered UNAVAILABLE',
+    )
+  }
+  return {
+    verify,
+    close,
+    [Symbol.asyncDispose]: close,
+    guard: makeGuard(parts),
+    fastify: makeFastifyPlugin(parts),
+    express: (guardOptions) => makeExpressMiddleware(parts, guardOptions),
+    fetch: (handler, guardOptions) => makeFetchGuard(parts, handler, guardOptions),
+    users: makeUsers(makeGrpcClient(UserService, channel, { deadlineMs })),
+    events: (eventsOptions) => makeEvents({ watch, kafka: options.kafka, logger, running }, eventsOptions),
+    findPrincipal: () => principals.getStore(),
+    principal: () => principals.getStore() ?? missing(),
+  }
+}
+
+function missing(): never {
+  throw new AuthError('UNAUTHENTICATED', 'MISSING_ACCESS_TOKEN', 'no verified request is being served here')
+}

@@ -1,0 +1,25 @@
+/** A record as its source hands it over, before it is decoded. */
+export interface EventRecord {
+  readonly topic: string
+  readonly key: string
+  /** CloudEvents attributes by their bare names (`id`, `type`, `usersequence` …) and `traceparent`. */
+  readonly attributes: ReadonlyMap<string, string>
+  /** `application/json` or `application/protobuf`. */
+  readonly contentType: string
+  readonly data: Uint8Array
+  /** Where it stands in its source, for the handler and the log. */
+  readonly origin: EventOrigin
+  /** The event is dealt with: the source may move its committed position past it. Resolves when it may hand over the next. */
+  done(): Promise<void>
+}
+
+/** Where an event was read. */
+export type EventOrigin =
+  | { readonly partition: number; readonly offset: bigint }
+  | { readonly position: string }
+
+/**
+ * Events in the order of their source, for as long as the signal given to its maker is not aborted: it reconnects by itself. Throws only
+ * what trying again cannot mend.
+ */
+export type EventSource = AsyncIterable<EventRecord>

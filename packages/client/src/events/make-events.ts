@@ -1,0 +1,72 @@
+import { type EventName, type EventService, eventCatalogue } from '@immersiverse/auth-contract'
+import type { GrpcClientOf } from '../grpc/make-grpc-client.ts'
+import type { Logger } from '../logger.ts'
+import type { EventHandler, EventHandlers } from './consume-events.ts'
+import type { EventSource } from './event-record.ts'
+import { type KafkaOptions, openKafkaSource } from './open-kafka-source.ts'
+import { openWatchSource, type PositionStore } from './open-watch-source.ts'
+import { type EventSubscription, startSubscription } from './start-subscription.ts'
+
+/** How events are consumed. */
+export interface EventsOptions {
+  /** The consumer group, usually the service's name: instances with one group share the events. WatchEvents has no groups. */
+  readonly group: string
+  /** Kafka: where a group starts that has not committed anything; default `earliest`, so that nothing is missed. */
+  readonly from?: 'earliest' | 'latest'
+  /** WatchEvents: where the position is kept. Ignored with Kafka, which keeps it in the group. */
+  readonly position?: PositionStore
+  /** Called once when the consumer stops for good, after it is logged. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** What consumers are made of. */
+export interface EventsParts {
+  readonly watch: Pick<GrpcClientOf<typeof EventService>, 'watchEvents'>
+  readonly kafka: KafkaOptions | undefined
+  readonly logger: Logger
+  /** Holds every running consumer, so that closing the client closes them. */
+  readonly running: Set<AsyncDisposable>
+}
+
+/** A consumer of events that has not started. */
+export interface Events {
+  /** Sets the handler of an event; throws TypeError for a second one, an unknown name, or after `start`. */
+  on<N extends EventName>(name: N, handler: EventHandler<N>): Events
+  /** Starts consuming in the background. Throws TypeError without handlers, and without `position` where there is no Kafka. */
+  start(): EventSubscription
+}
+
+/** Begins a consumer: over Kafka where it is configured, else over WatchEvents; handlers are the same. */
+export function makeEvents(parts: EventsParts, options: EventsOptions): Events {
+  const handlers: { -readonly [N in EventName]?: EventHandler<N> } = {}
+  let isStarted = false
+  const events: Events = {
+    on(name, handler) {
+      if (isStarted) throw new TypeError('the consumer has started')
+      if (!Object.hasOwn(eventCatalogue, name)) throw new TypeError(`there is no event ${name}`)
+      if (handlers[name] !== undefined) throw new TypeError(`${name} has a handler already`)
+      Object.assign(handlers, { [name]: handler })
+      return events
+    },
+    start() {
+      if (isStarted) throw new TypeError('the consumer has started')
+      const open = chooseSource(parts, options, handlers)
+      isStarted = true
+      return startSubscription({ ...parts, handlers, open, onError: options.onError, group: options.group })
+    },
+  }
+  return events
+}
+
+function chooseSource(
+  { watch, kafka, logger }: EventsParts,
+  { group, from = 'earliest', position }: EventsOptions,
+  handlers: EventHandlers,
+): (signal: AbortSignal) => EventSource {
+  const names = Object.keys(handlers) as EventName[]
+  if (names.length === 0) throw new TypeError('no event has a handler')
+  if (kafka !== undefined) return (signal) => openKafkaSource({ kafka, group, names, from, signal, logger })
+  if (position === undefined) throw new TypeError('without Kafka, events need position: { load, save }')
+  if (from === 'latest') throw new TypeError("without Kafka, events cannot start from 'latest'")
+  return (signal) => openWatchSource({ client: watch, names, position, signal, logger })
+}

@@ -1,0 +1,9 @@
+export {
+  type CallOptions,
+  type GrpcClientOf,
+  type GrpcClientOptions,
+  makeGrpcClient,
+} from './make-grpc-client.ts'
+export type { Guard, GuardOptions } from './make-guard.ts'
+export { RpcError, type StatusName } from './rpc-error.ts'
+export { type ServiceDefinitionOf, toServiceDefinition } from './to-service-definition.ts'

@@ -1,0 +1,40 @@
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientOptions,
+  credentials as grpcCredentials,
+} from '@grpc/grpc-js'
+import { bounds } from '@immersiverse/auth-contract'
+
+/** How the auth service is reached. */
+export interface ChannelAddress {
+  /** `host:port`, or any target of grpc-js such as `dns:///auth-service:50051`. */
+  readonly address: string
+  /** Default: plaintext, which the service accepts on loopback only. For mTLS: `credentials.createSsl(ca, key, cert)` of grpc-js. */
+  readonly credentials?: ChannelCredentials
+}
+
+const options: ClientOptions = Object.freeze({
+  // grpc-js's own reconnects wait 1 s, then up to 2 minutes: too long for a service that others depend on.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+  // Notices a peer that is gone without a word; the guards wait for nothing longer than a deadline.
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.max_receive_message_length': 4 * bounds.batchMessageBytes,
+})
+
+/** Opens a connection to the auth service in the background; the caller closes it. Never fails: calls say whether it is there. */
+export function openChannel({
+  address,
+  credentials = grpcCredentials.createInsecure(),
+}: ChannelAddress): Client {
+  return new Client(address, credentials, options)
+}
+
+/** Resolves when the channel is ready or after `timeoutMs`, whichever is first; says whether it is ready. Never rejects. */
+export function awaitReady(channel: Client, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    channel.waitForReady(Date.now() + timeoutMs, (error) => resolve(error === undefined || error === null))
+  })
+}

@@ -1,0 +1,56 @@
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import { type Access, assertAccess } from '../access.ts'
+import { AuthError } from '../auth-error.ts'
+import type { Principal } from '../principal.ts'
+import type { HttpGuardOptions, HttpParts } from './http-parts.ts'
+import { toProblem } from './to-problem.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call this route; default: the auth plugin's `default`. */
+    auth?: Access
+  }
+}
+
+/**
+ * Makes the Fastify plugin (Fastify 4 and 5). It guards every route of the instance it is registered on and of that instance's children;
+ * a route's `config.auth` overrides `default`, and a value that is no Access stops the start. `principal()` holds in later hooks and in
+ * handlers, also after Fastify has parsed a body. Refusals are problem documents with 401, 403 or 503.
+ */
+export function makeFastifyPlugin({
+  authorize,
+  principals,
+}: HttpParts): FastifyPluginCallback<HttpGuardOptions> {
+  const plugin: FastifyPluginCallback<HttpGuardOptions> = (fastify, options, done) => {
+    assertAccess(options.default, 'default')
+    const verified = new WeakMap<FastifyRequest, Principal>()
+
+    fastify.addHook('onRoute', (route) => {
+      if (route.config?.auth !== undefined) assertAccess(route.config.auth, `${route.method} ${route.url}`)
+    })
+    fastify.addHook('onRequest', (request, reply, next) => {
+      const access = request.routeOptions.config?.auth ?? options.default
+      authorize(request.headers.authorization, access).then(
+        (principal) => {
+          if (principal !== undefined) verified.set(request, principal)
+          principals.run(principal, next)
+        },
+        (error: unknown) => (error instanceof AuthError ? refuse(reply, error) : next(error as Error)),
+      )
+    })
+    // Reading a body ends in the socket's asynchronous context, and so does a response: enter the request's again.
+    fastify.addHook('preValidation', (request, _reply, next) => principals.run(verified.get(request), next))
+    fastify.addHook('onResponse', (request, _reply, next) => principals.run(verified.get(request), next))
+    done()
+  }
+  // What fastify-plugin sets: the hooks belong to the registering instance, not to a child of it.
+  return Object.assign(plugin, {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: '@immersiverse/auth-client',
+  })
+}
+
+function refuse(reply: FastifyReply, error: AuthError): void {
+  const problem = toProblem(error)
+  reply.code(problem.status).headers(problem.headers).send(problem.body)
+}

@@ -1,0 +1,8 @@
+export type { Access } from './access.ts'
+export { AuthError, type AuthErrorCode, type AuthErrorReason } from './auth-error.ts'
+export { type Auth, type ConnectAuthOptions, connectAuth } from './connect-auth.ts'
+export type { EventInfo, EventSubscription, KafkaOptions, PositionStore } from './events/index.ts'
+export { RpcError } from './grpc/index.ts'
+export type { Logger } from './logger.ts'
+export type { Principal } from './principal.ts'
+export type { Verify, VerifyOptions } from './verify.ts'

@@ -1,0 +1,27 @@
+import type { Access } from './access.ts'
+import { AuthError } from './auth-error.ts'
+import type { Principal } from './principal.ts'
+import { readBearer } from './read-bearer.ts'
+import type { Verify } from './verify.ts'
+
+/** The header value or values, and who may call: the caller, or undefined where anyone may. Rejects with AuthError only. */
+export type Authorize = (
+  authorization: string | readonly string[] | null | undefined,
+  access: Access,
+) => Promise<Principal | undefined>
+
+/** Makes the decision that all guards share. A fault inside verification is UNAVAILABLE: it says nothing about the token. */
+export function makeAuthorize(verify: Verify): Authorize {
+  return async (authorization, access) => {
+    if (access === 'public') return undefined
+    const token = readBearer(authorization)
+    try {
+      return await verify(token, access === 'authenticated' ? {} : { requiredRoles: access.roles })
+    } catch (cause) {
+      if (cause instanceof AuthError) throw cause
+      throw new AuthError('UNAVAILABLE', 'AUTH_UNREACHABLE', 'the access token could not be verified', {
+        cause,
+      })
+    }
+  }
+}

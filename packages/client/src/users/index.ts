@@ -1,0 +1,1 @@
+export type { GetUserOptions, Users } from './make-users.ts'

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { test } from 'node:test'
+import { makeIssuer } from '../test/make-issuer.ts'
+import { KeySetError, makeKeySet } from './make-key-set.ts'
+
+const good = makeIssuer().jwk
+const set = (...keys: unknown[]) => makeKeySet(JSON.stringify({ keys }))
+
+test('keys of the three types are found by their kid, each bound to its algorithm', () => {
+  const issuers = (['ES256', 'RS256', 'EdDSA'] as const).map((algorithm) => makeIssuer(algorithm, algorithm))
+  const keys = set(...issuers.map((issuer) => issuer.jwk))
+  assert.deepEqual(keys.keyIds, ['ES256', 'RS256', 'EdDSA'])
+  for (const name of keys.keyIds) assert.equal(keys.find(name)?.algorithm, name)
+  assert.equal(keys.find('es256'), undefined)
+})
+
+test('keys that could not verify tokens are left out and listed', () => {
+  const rsa = (modulusLength: number) =>
+    generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'jwk' })
+  const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' })
+  const x25519 = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' })
+  const bad = [
+    { ...good, use: 'enc' },
+    { ...good, key_ops: ['encrypt'] },
+    { ...good, key_ops: ['verify', 'sign'] },
+    { ...good, key_ops: 'verify' },
+    { ...good, alg: 'ES384' },
+    { ...good, alg: 'none' },
+    { ...good, kid: '' },
+    { ...good, kid: undefined },
+    { ...good, kid: 7 },
+    { ...good, kid: 'x'.repeat(129) },
+    { ...good, kty: 'XYZ' },
+    { ...good, kty: undefined },
+    { ...good, x: 'AAAA' },
+    { ...good, y: good.x },
+    { ...p384, kid: 'p384' },
+    { ...x25519, kid: 'x25519' },
+    { ...rsa(1024), kid: 'short' },
+    null,
+    'key',
+  ]
+  const keys = set(...bad)
+  assert.deepEqual(keys.keyIds, [])
+  assert.equal(keys.ignored.length, bad.length)
+})
+
+test('a set with a private or symmetric key is refused whole', () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  assert.throws(() => set(good, { ...privateKey.export({ format: 'jwk' }), kid: 'p' }), KeySetError)
+  assert.throws(() => set({ kty: 'oct', k: 'AAAA', kid: 'o' }), KeySetError)
+})
+
+test('two keys of one kid, and texts that are not a JWK Set, are refused', () => {
+  assert.throws(() => set(good, makeIssuer().jwk), KeySetError)
+  for (const text of ['', '[]', '{}', '{"keys":{}}', 'null', '{"keys":[],"keys":[]}']) {
+    assert.throws(() => makeKeySet(text), KeySetError, text)
+  }
+})
+
+test('the set cannot be changed', () => {
+  const keys = set(good)
+  assert.ok(Object.isFrozen(keys) && Object.isFrozen(keys.keyIds) && Object.isFrozen(keys.find('k1')))
+})

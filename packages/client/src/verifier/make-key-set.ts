@@ -1,0 +1,102 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { SigningAlgorithm } from './is-signature-valid.ts'
+import { type JsonObject, parseJsonObject } from './parse-json-object.ts'
+
+/** A public key that verifies tokens, by the one algorithm its type is bound to (RFC 8725 §3.1). */
+export interface VerificationKey {
+  /** The `kid` that tokens name it by, 1 to 128 characters. */
+  readonly keyId: string
+  readonly algorithm: SigningAlgorithm
+  readonly publicKey: KeyObject
+}
+
+/** Where a verifier finds keys. `find` is synchronous: whoever fetches keys swaps the set behind it. */
+export interface KeySource {
+  find(keyId: string): VerificationKey | undefined
+}
+
+/** An immutable set of verification keys. */
+export interface KeySet extends KeySource {
+  /** The `kid`s in the set, in the order of the document. */
+  readonly keyIds: readonly string[]
+  /** Why other members of the document are not in the set, for a log. */
+  readonly ignored: readonly string[]
+}
+
+/** A JWK Set that must not be used at all. */
+export class KeySetError extends Error {
+  override readonly name = 'KeySetError'
+}
+
+const keyIdMax = 128
+/** RFC 7518 §3.3 asks for 2048 bits or more; above 8192 one verification costs milliseconds. */
+const rsaBits = { min: 2048, max: 8192 }
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+/**
+ * Reads a JWK Set (RFC 7517 §5, JSON text) into keys that can verify. Keys of another type, curve, algorithm, use or size, and keys
+ * without a usable `kid`, are left out and listed in `ignored` (RFC 7517 §5 asks readers to ignore what they do not understand).
+ * Throws KeySetError where the text is not a JWK Set, repeats a `kid`, or contains a private or symmetric key: that one has leaked.
+ */
+export function makeKeySet(jwksJson: string): KeySet {
+  const document = parseJsonObject(jwksJson)
+  if (document === undefined || !Array.isArray(document.keys)) throw new KeySetError('not a JWK Set')
+  const keys = new Map<string, VerificationKey>()
+  const ignored: string[] = []
+  for (const [index, jwk] of (document.keys as unknown[]).entries()) {
+    const key = readKey(jwk)
+    if (typeof key === 'string') ignored.push(`keys[${index}]: ${key}`)
+    else if (keys.has(key.keyId)) throw new KeySetError(`keys[${index}] repeats a kid`)
+    else keys.set(key.keyId, key)
+  }
+  return Object.freeze({
+    find: (keyId: string) => keys.get(keyId),
+    keyIds: Object.freeze([...keys.keys()]),
+    ignored: Object.freeze(ignored),
+  })
+}
+
+/** The key, or why it is left out. */
+function readKey(value: unknown): VerificationKey | string {
+  if (typeof value !== 'object' || value === null) return 'not an object'
+  const jwk = value as JsonObject
+  if (jwk.kty === 'oct' || privateMembers.some((member) => member in jwk)) {
+    throw new KeySetError('contains a private or symmetric key')
+  }
+  const { kid } = jwk
+  if (typeof kid !== 'string' || kid === '' || kid.length > keyIdMax) return 'kid is not a text of 1 to 128'
+  const algorithm = findAlgorithm(jwk)
+  if (algorithm === undefined) return 'kty, crv or alg is not supported'
+  if (jwk.use !== undefined && jwk.use !== 'sig') return 'use is not sig'
+  if (jwk.key_ops !== undefined && !isVerifyOnly(jwk.key_ops)) return 'key_ops is not verify'
+  return importKey(jwk, kid, algorithm)
+}
+
+/** The algorithm that type and curve allow, unless `alg` names another. */
+function findAlgorithm(jwk: JsonObject): SigningAlgorithm | undefined {
+  const accepts = (...names: string[]) => jwk.alg === undefined || names.includes(jwk.alg as string)
+  if (jwk.kty === 'EC' && jwk.crv === 'P-256' && accepts('ES256')) return 'ES256'
+  if (jwk.kty === 'RSA' && accepts('RS256')) return 'RS256'
+  // RFC 9864 renames this use of EdDSA for keys; tokens still say `EdDSA`.
+  if (jwk.kty === 'OKP' && jwk.crv === 'Ed25519' && accepts('EdDSA', 'Ed25519')) return 'EdDSA'
+  return undefined
+}
+
+function isVerifyOnly(keyOps: unknown): boolean {
+  return Array.isArray(keyOps) && keyOps.length === 1 && keyOps[0] === 'verify'
+}
+
+function importKey(jwk: JsonObject, keyId: string, algorithm: SigningAlgorithm): VerificationKey | string {
+  try {
+    const { kty, crv, x, y, n, e } = jwk as Record<string, string>
+    const members = kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x }
+    const publicKey = createPublicKey({ key: members as JsonWebKeyInput, format: 'jwk' })
+    const bits = publicKey.asymmetricKeyDetails?.modulusLength
+    if (bits !== undefined && (bits < rsaBits.min || bits > rsaBits.max)) return `RSA key of ${bits} bits`
+    return Object.freeze({ keyId, algorithm, publicKey })
+  } catch {
+    return 'not a valid public key'
+  }
+}
+
+type JsonWebKeyInput = Extract<Parameters<typeof createPublicKey>[0], { key: object; format: 'jwk' }>['key']

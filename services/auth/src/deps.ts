@@ -1,0 +1,47 @@
+import type { TokenVerifier } from '@immersiverse/auth-client/verifier'
+import type { Clock } from './domain/clock.ts'
+import type { AccessTokens } from './security/access-tokens.ts'
+import type { KeyRing } from './security/key-ring.ts'
+import type { Passwords } from './security/passwords.ts'
+import type { RefreshTokens } from './security/refresh-tokens.ts'
+import type { Database } from './store/database.ts'
+import type { SessionLookup } from './store/session-lookup.ts'
+import type { Write } from './store/write.ts'
+
+/** What use-cases are made of; each takes the part it names. `compose.ts` builds it. */
+export interface Deps {
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly log: Log
+  readonly settings: Settings
+  readonly database: Database
+  readonly write: Write
+  readonly sessionLookup: SessionLookup
+  readonly keyRing: KeyRing
+  readonly verifier: TokenVerifier
+  readonly accessTokens: AccessTokens
+  readonly refreshTokens: RefreshTokens
+  readonly passwords: Passwords
+}
+
+/** The part of pino's logger that is used. */
+export interface Log {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** What configuration decides for use-cases. */
+export interface Settings {
+  readonly issuer: string
+  readonly audience: string
+  readonly passwordMinLength: number
+  readonly refreshIdleMs: number
+  readonly refreshMaxMs: number
+  readonly refreshGraceMs: number
+  /** Failed logins and refreshes answer no sooner than this after they began, so that time tells nothing (T11). */
+  readonly loginFloorMs: number
+  readonly refreshFloorMs: number
+  /** How long others may keep the public keys. */
+  readonly keysMaxAgeSeconds: number
+}

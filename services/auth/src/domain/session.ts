@@ -1,0 +1,29 @@
+import type { SessionId, UserId } from './ids.ts'
+
+/** A session with its refresh family, as the row holds it. */
+export interface Session {
+  readonly id: SessionId
+  readonly userId: UserId
+  readonly clientId: string
+  readonly deviceName: string
+  readonly endedAt: Date | undefined
+  readonly absoluteExpiresAt: Date
+  readonly idleExpiresAt: Date
+  /** The current generation of the refresh token; the first is 1. */
+  readonly generation: number
+  readonly tokenHash: Uint8Array
+  /** With the key that `derivationKeyId` names, gives the current refresh token again. */
+  readonly nonce: Uint8Array
+  readonly derivationKeyId: string
+  readonly previousTokenHash: Uint8Array | undefined
+  /** When the current generation was made, and for whom. */
+  readonly rotatedAt: Date | undefined
+  readonly rotatedByIp: string | undefined
+  readonly rotatedByUserAgent: string | undefined
+}
+
+/** Which program asks. */
+export interface ClientInfo {
+  readonly clientId: string
+  readonly deviceName: string
+}

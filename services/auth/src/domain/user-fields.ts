@@ -1,0 +1,90 @@
+import { bounds } from '@immersiverse/auth-contract'
+import type { FieldViolation } from './errors.ts'
+
+/** Length in Unicode code points. */
+function countCodePoints(text: string): number {
+  let count = 0
+  for (const _ of text) count += 1
+  return count
+}
+
+/** Control, format (bidi, zero width), surrogate and unassigned characters, and line separators. */
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
+const usernameShape = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]*$/u
+// One `@`, no spaces or control characters, a dot in the domain: what mail servers accept is theirs to say (RFC 5321 §4.5.3.1 lengths).
+const emailShape = /^[^\s@\p{Cc}\p{Cf}]{1,64}@[^\s@\p{Cc}\p{Cf}.]+(\.[^\s@\p{Cc}\p{Cf}.]+)+$/u
+const roleShape = /^[a-z0-9_.:-]+$/
+const tierShape = /^[A-Za-z0-9_-]+$/
+
+/** The form in which usernames are compared: NFKC and lower case, so that lookalikes by form or case are one name. */
+export function toUsernameKey(username: string): string {
+  return username.normalize('NFKC').toLowerCase().normalize('NFKC')
+}
+
+/** The form in which e-mail addresses are compared. */
+export function toEmailKey(email: string): string {
+  return email.normalize('NFKC').toLowerCase()
+}
+
+/** A rule for one field: undefined where the value is fine, else what to tell the caller. */
+type Rule<T> = (value: T) => string | undefined
+
+export const usernameRule: Rule<string> = (username) => {
+  const length = countCodePoints(username)
+  if (length < bounds.usernameMin || length > bounds.usernameMax) {
+    return `must have ${bounds.usernameMin} to ${bounds.usernameMax} characters`
+  }
+  return usernameShape.test(username.normalize('NFKC'))
+    ? undefined
+    : 'may hold letters, digits, ".", "_" and "-", and begins with a letter or digit'
+}
+
+export const emailRule: Rule<string> = (email) =>
+  countCodePoints(email) <= bounds.emailMax && emailShape.test(email) ? undefined : 'must be an e-mail address'
+
+export const displayNameRule: Rule<string> = (name) => {
+  const length = countCodePoints(name)
+  if (length === 0 || length > bounds.displayNameMax || name.trim() === '') {
+    return `must have 1 to ${bounds.displayNameMax} characters`
+  }
+  return invisible.test(name) ? 'must not hold control or invisible characters' : undefined
+}
+
+/** NIST 800-63B-4 §3.1.1.2: length, no composition rules. */
+export function makePasswordRule(minLength: number): Rule<string> {
+  return (password) => {
+    if (Buffer.byteLength(password) > bounds.passwordMaxBytes) {
+      return `must have at most ${bounds.passwordMaxBytes} bytes`
+    }
+    return countCodePoints(password.normalize('NFKC')) < minLength
+      ? `must have at least ${minLength} characters`
+      : undefined
+  }
+}
+
+export const rolesRule: Rule<readonly string[]> = (roles) => {
+  if (roles.length > bounds.roles) return `must be at most ${bounds.roles}`
+  if (new Set(roles).size !== roles.length) return 'must not repeat a role'
+  return roles.every((role) => role.length <= bounds.roleMax && roleShape.test(role))
+    ? undefined
+    : `each must be 1 to ${bounds.roleMax} of a-z 0-9 _ . : -`
+}
+
+export const tierRule: Rule<string> = (tier) =>
+  tier === '' || (tier.length <= bounds.tierMax && tierShape.test(tier))
+    ? undefined
+    : `must be at most ${bounds.tierMax} of A-Z a-z 0-9 _ -`
+
+/** A text that is only passed on, such as a device name. */
+export function makeTextRule(max: number): Rule<string> {
+  return (text) => {
+    if (countCodePoints(text) > max) return `must have at most ${max} characters`
+    return invisible.test(text) ? 'must not hold control or invisible characters' : undefined
+  }
+}
+
+/** Applies a rule to a field; no violation where the field is not given. */
+export function findViolation<T>(field: string, value: T | undefined, rule: Rule<T>): FieldViolation[] {
+  const description = value === undefined ? undefined : rule(value)
+  return description === undefined ? [] : [{ field, description }]
+}

@@ -1,0 +1,68 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { timestampFromDate } from '@bufbuild/protobuf/wkt'
+import type { AccessTokenClaims } from '@immersiverse/auth-client/verifier'
+import {
+  type AuthService,
+  type PrincipalSchema,
+  type ValidateTokenResponseSchema,
+  ValidationReason,
+} from '@immersiverse/auth-contract'
+import type { Deps } from '../deps.ts'
+import { login } from '../use-cases/login.ts'
+import { logout } from '../use-cases/logout.ts'
+import { refreshToken } from '../use-cases/refresh-token.ts'
+import { type Validation, validateToken } from '../use-cases/validate-token.ts'
+import { fromClientInfo, toTimestamp, toTokenPairMessage, toUserMessage } from './messages.ts'
+import type { UnaryHandlers } from './unary-handlers.ts'
+
+/** AuthService's unary methods: translate in, decide, translate out. */
+export function makeAuthService(deps: Deps): UnaryHandlers<typeof AuthService> {
+  return {
+    login: async (caller, { identifier, password, client }) => {
+      const input = { identifier, password, client: fromClientInfo(client) }
+      const { tokens, user } = await login(deps, caller, input)
+      return { tokens: toTokenPairMessage(tokens), user: toUserMessage(user) }
+    },
+    logout: async (caller, { token, allSessions }) => {
+      await logout(deps, caller, { ...(token.case ? { [token.case]: token.value } : {}), allSessions })
+      return {}
+    },
+    refreshToken: async (caller, request) => {
+      const input = { refreshToken: request.refreshToken, client: fromClientInfo(request.client) }
+      return { tokens: toTokenPairMessage(await refreshToken(deps, caller, input)) }
+    },
+    validateToken: async (_caller, request) => toValidateTokenResponse(await validateToken(deps, request)),
+    getSigningKeys: async () => ({
+      jwksJson: deps.keyRing.jwksJson,
+      maxAge: { seconds: BigInt(deps.settings.keysMaxAgeSeconds) },
+    }),
+  }
+}
+
+/** What is known of a token as the contract's answer. */
+export function toValidateTokenResponse(
+  validation: Validation,
+): MessageInitShape<typeof ValidateTokenResponseSchema> {
+  const { reason, claims, checkedAt } = validation
+  return {
+    valid: reason === undefined,
+    reason: reason === undefined ? ValidationReason.UNSPECIFIED : ValidationReason[reason],
+    ...(claims ? { principal: toPrincipal(claims) } : {}),
+    checkedAt: timestampFromDate(checkedAt),
+  }
+}
+
+/** The principal that a token's claims name. */
+export function toPrincipal(claims: AccessTokenClaims): MessageInitShape<typeof PrincipalSchema> {
+  return {
+    userId: claims.sub,
+    sessionId: claims.sid,
+    roles: [...claims.roles],
+    subscriptionTier: claims.tier,
+    username: claims.name,
+    clientId: claims.client_id,
+    issuedAt: toTimestamp(claims.iat),
+    expiresAt: toTimestamp(claims.exp),
+    tokenId: claims.jti,
+  }
+}

@@ -1,0 +1,81 @@
+import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt'
+import { create, toBinary } from '@bufbuild/protobuf'
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  type ErrorReasonName,
+  errorDomain,
+  RetryInfoSchema,
+  type Status,
+  StatusSchema,
+} from '@immersiverse/auth-contract'
+import { Metadata, type ServerErrorResponse, status } from '@grpc/grpc-js'
+import { AuthError } from '../domain/errors.ts'
+
+/** Status and fixed text of every reason (contract §3). The text is for people and never holds input or internals. */
+const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonly message: string }>> =
+  Object.freeze({
+    UNSPECIFIED: { code: status.INTERNAL, message: 'internal error' },
+    INVALID_FIELD: { code: status.INVALID_ARGUMENT, message: 'a field of the request is not valid' },
+    MALFORMED_MESSAGE: { code: status.INVALID_ARGUMENT, message: 'the request cannot be decoded' },
+    MESSAGE_TOO_LARGE: { code: status.RESOURCE_EXHAUSTED, message: 'the request is too large' },
+    INVALID_CREDENTIALS: { code: status.UNAUTHENTICATED, message: 'wrong identifier or password' },
+    INVALID_REFRESH_TOKEN: { code: status.UNAUTHENTICATED, message: 'the refresh token is not valid: log in again' },
+    INVALID_ACCESS_TOKEN: { code: status.UNAUTHENTICATED, message: 'the access token is not valid' },
+    MISSING_ACCESS_TOKEN: { code: status.UNAUTHENTICATED, message: 'a bearer access token is needed' },
+    NOT_SELF: { code: status.PERMISSION_DENIED, message: 'the token belongs to another user' },
+    FIELD_NOT_ALLOWED: { code: status.PERMISSION_DENIED, message: 'this caller may not set that field' },
+    USER_SUSPENDED: { code: status.PERMISSION_DENIED, message: 'the account is suspended' },
+    USER_NOT_FOUND: { code: status.NOT_FOUND, message: 'there is no such user' },
+    USERNAME_TAKEN: { code: status.ALREADY_EXISTS, message: 'the username is taken' },
+    EMAIL_TAKEN: { code: status.ALREADY_EXISTS, message: 'the e-mail address is taken' },
+    REQUEST_ID_REUSED: {
+      code: status.FAILED_PRECONDITION,
+      message: 'the request_id was used for another request',
+    },
+    VERSION_MISMATCH: { code: status.ABORTED, message: 'the user is at another version: read it again' },
+    VERSION_NOT_REACHED: { code: status.FAILED_PRECONDITION, message: 'the user is at an older version' },
+    HASHING_BUSY: { code: status.RESOURCE_EXHAUSTED, message: 'too many passwords are being checked' },
+    DATABASE_UNAVAILABLE: { code: status.UNAVAILABLE, message: 'the service cannot answer now: try again' },
+    SHUTTING_DOWN: { code: status.UNAVAILABLE, message: 'this instance is stopping: try again' },
+    ROUTE_NOT_FOUND: { code: status.NOT_FOUND, message: 'there is no such path or method' },
+    INTERNAL: { code: status.INTERNAL, message: 'internal error' },
+  })
+
+/** Any thrown value as an AuthError: what is not one is INTERNAL, with the value as its cause for the log. */
+export function toAuthError(error: unknown): AuthError {
+  return error instanceof AuthError ? error : new AuthError('INTERNAL', { cause: error })
+}
+
+/** The error as `google.rpc.Status` with `ErrorInfo`, and `BadRequest` and `RetryInfo` where they say something (AIP-193). */
+export function toStatus(error: AuthError): Status {
+  const { code, message } = reasons[error.reason]
+  const { fields, metadata, retryAfterMs } = error.details
+  const info = create(ErrorInfoSchema, {
+    domain: errorDomain,
+    reason: error.reason,
+    metadata: { ...metadata },
+  })
+  const details = [anyPack(ErrorInfoSchema, info)]
+  if (fields !== undefined) {
+    const fieldViolations = fields.map(({ field, description }) => ({ field, description }))
+    details.push(anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations })))
+  }
+  if (retryAfterMs !== undefined) {
+    const retryDelay = durationFromMs(retryAfterMs)
+    details.push(anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay })))
+  }
+  return create(StatusSchema, { code, message, details })
+}
+
+/** The error as grpc-js sends it: code, text, and the whole status in `grpc-status-details-bin`. */
+export function toGrpcError(error: AuthError): ServerErrorResponse {
+  const rpcStatus = toStatus(error)
+  const metadata = new Metadata()
+  metadata.set('grpc-status-details-bin', Buffer.from(toBinary(StatusSchema, rpcStatus)))
+  return Object.assign(new Error(rpcStatus.message), {
+    code: rpcStatus.code,
+    details: rpcStatus.message,
+    metadata,
+  })
+}

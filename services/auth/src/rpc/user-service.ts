@@ -1,0 +1,61 @@
+import { type UpdateUserRequest, type UserService, UserStatus } from '@immersiverse/auth-contract'
+import type { Deps } from '../deps.ts'
+import { invalidField } from '../domain/errors.ts'
+import { changePassword } from '../use-cases/change-password.ts'
+import { createUser } from '../use-cases/create-user.ts'
+import { deleteUser } from '../use-cases/delete-user.ts'
+import { type GetUserInput, getUser } from '../use-cases/get-user.ts'
+import { type UpdateUserInput, updateUser } from '../use-cases/update-user.ts'
+import { toUserMessage } from './messages.ts'
+import type { UnaryHandlers } from './unary-handlers.ts'
+
+/** UserService: translate in, decide, translate out. */
+export function makeUserService(deps: Deps): UnaryHandlers<typeof UserService> {
+  return {
+    createUser: async (caller, request) => ({
+      user: toUserMessage(await createUser(deps, caller, request)),
+    }),
+    getUser: async (caller, { by, minVersion }) => {
+      const lookups = { userId: 'id', username: 'username', email: 'email' } as const
+      const input: GetUserInput = {
+        by: by.case && lookups[by.case],
+        value: by.value ?? '',
+        minVersion: Number(minVersion),
+      }
+      return { user: toUserMessage(await getUser(deps, caller, input)) }
+    },
+    updateUser: async (caller, request) => ({
+      user: toUserMessage(await updateUser(deps, caller, toUpdate(request))),
+    }),
+    changePassword: async (caller, request) => {
+      await changePassword(deps, caller, request)
+      return {}
+    },
+    deleteUser: async (caller, request) => {
+      await deleteUser(deps, caller, request)
+      return {}
+    },
+  }
+}
+
+function toUpdate(request: UpdateUserRequest): UpdateUserInput {
+  const { email, displayName, subscriptionTier, password, roles, status } = request
+  return {
+    userId: request.userId,
+    expectedVersion: Number(request.expectedVersion),
+    changes: {
+      ...(email === undefined ? {} : { email }),
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(subscriptionTier === undefined ? {} : { subscriptionTier }),
+      ...(password === undefined ? {} : { password }),
+      ...(roles === undefined ? {} : { roles: roles.roles }),
+      ...(status === undefined ? {} : { status: toStatus(status) }),
+    },
+  }
+}
+
+function toStatus(status: UserStatus): 'ACTIVE' | 'SUSPENDED' {
+  if (status === UserStatus.ACTIVE) return 'ACTIVE'
+  if (status === UserStatus.SUSPENDED) return 'SUSPENDED'
+  throw invalidField('status', 'must be USER_STATUS_ACTIVE or USER_STATUS_SUSPENDED')
+}

@@ -1,0 +1,76 @@
+import { sign } from 'node:crypto'
+import type { SigningAlgorithm } from '@immersiverse/auth-client/verifier'
+import type { SessionId } from '../domain/ids.ts'
+import type { Account } from '../domain/user.ts'
+import type { SigningKey } from './key-ring.ts'
+
+/** What an access token says. */
+export interface AccessTokenFacts {
+  readonly account: Account
+  readonly sessionId: SessionId
+  readonly clientId: string
+  readonly tokenId: string
+  /** The database's clock in the issuing transaction. */
+  readonly issuedAt: Date
+  /** The session's absolute end: no token outlives it. */
+  readonly notAfter: Date
+}
+
+/** A signed token and its end, in whole seconds. */
+export interface AccessToken {
+  readonly token: string
+  readonly expiresAt: Date
+}
+
+/** Signs access tokens. */
+export interface AccessTokens {
+  sign(facts: AccessTokenFacts): AccessToken
+}
+
+/** RSASSA-PKCS1-v1_5 and Ed25519 take the digest from here; ECDSA signatures are r ‖ s (RFC 7518 §3.4), not DER. */
+const digests: Readonly<Record<SigningAlgorithm, string | null>> = Object.freeze({
+  ES256: 'sha256',
+  RS256: 'sha256',
+  EdDSA: null,
+})
+
+/** Makes the signer: compact JWS of type `at+jwt` (RFC 9068) with the claims of contract §5. */
+export function makeAccessTokens(options: {
+  readonly key: SigningKey
+  readonly issuer: string
+  readonly audience: string
+  readonly ttlMs: number
+}): AccessTokens {
+  const { key, issuer, audience } = options
+  const header = toBase64url({ alg: key.algorithm, typ: 'at+jwt', kid: key.id })
+  const digest = digests[key.algorithm]
+  return {
+    sign(facts) {
+      const { account } = facts
+      const iat = Math.floor(facts.issuedAt.getTime() / 1000)
+      const end = Math.floor(facts.notAfter.getTime() / 1000)
+      const exp = Math.max(iat + 1, Math.min(iat + Math.floor(options.ttlMs / 1000), end))
+      const payload = toBase64url({
+        iss: issuer,
+        aud: audience,
+        sub: account.id,
+        sid: facts.sessionId,
+        jti: facts.tokenId,
+        iat,
+        exp,
+        client_id: facts.clientId,
+        roles: account.roles,
+        tier: account.subscriptionTier,
+        name: account.username,
+        tv: account.tokenVersion,
+      })
+      const input = `${header}.${payload}`
+      const signature = sign(digest, Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+      return { token: `${input}.${signature.toString('base64url')}`, expiresAt: new Date(exp * 1000) }
+    },
+  }
+}
+
+function toBase64url(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}

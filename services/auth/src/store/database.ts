@@ -1,0 +1,35 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { Schema } from './schema.ts'
+
+/** A pool or a single embedded connection; everything above it is the same. */
+export interface Database {
+  /** Statements outside transactions. Never use it inside one: the embedded database has a single connection. */
+  readonly kysely: Kysely<Schema>
+  /**
+   * Runs `work` in one READ COMMITTED transaction.
+   * @throws AuthError DATABASE_UNAVAILABLE when the database cannot be reached or a lock was held over 5 s; nothing was changed
+   *   unless the connection broke during COMMIT.
+   */
+  transaction<T>(work: (trx: Transaction<Schema>) => Promise<T>): Promise<T>
+  /**
+   * Takes a lock that lives with a connection of its own, or returns undefined while another process holds it.
+   * The lock is lost when the holder does not `ping` for 1.5 s, a stopped process included.
+   */
+  findLeaderSession(lock: LeaderLock): Promise<LeaderSession | undefined>
+  /** The number of queries sent so far, for metrics and benches. */
+  queryCount(): number
+  close(): Promise<void>
+}
+
+/** The locks that processes compete for. */
+export type LeaderLock = 'migrations' | 'relay'
+
+/** A held {@link LeaderLock}: statements that only its holder may run go through `kysely`. */
+export interface LeaderSession {
+  readonly kysely: Kysely<Schema>
+  /** Shows that the holder is alive; rejects once the lock is lost. */
+  ping(): Promise<void>
+  /** Calls back when another process has signalled a change, see {@link notifyOutbox}. */
+  onNotification(listener: () => void): Promise<void>
+  close(): Promise<void>
+}

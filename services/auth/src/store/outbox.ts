@@ -1,0 +1,77 @@
+import type { EventName } from '@immersiverse/auth-contract'
+import { type Kysely, type Selectable, sql } from 'kysely'
+import type { Schema } from './schema.ts'
+
+/** The lane that all events take: one order, one leader. */
+export const onlyLane = 0
+
+/** The channel on which writers wake the relay, outside their transactions. */
+export const outboxChannel = 'auth_outbox'
+
+/** An event that has its number: what sinks publish and watchers read. Nothing of it changes any more. */
+export interface NumberedEvent {
+  /** Gapless within the lane; an event never has two (O7). */
+  readonly pubSeq: number
+  /** The epoch in which it was numbered. */
+  readonly epoch: string
+  readonly id: string
+  readonly event: EventName
+  /** The Kafka record's key. */
+  readonly key: string
+  readonly userId: string | undefined
+  /** The event's number among the user's, from 1; undefined for events outside the sequences. */
+  readonly userSequence: number | undefined
+  /** The user's number before it on the same topic, 0 for the first; undefined together with `userSequence`. */
+  readonly topicPrevious: number | undefined
+  readonly contentType: string
+  readonly data: Uint8Array
+  readonly traceparent: string | undefined
+  readonly occurredAt: Date
+}
+
+/** Numbered events as rows: complete with `where`, `orderBy`, `limit`, and map with {@link toNumberedEvent}. */
+export function selectNumbered(kysely: Kysely<Schema>) {
+  return kysely
+    .selectFrom('outbox')
+    .select(['id', 'event', 'key', 'user_id', 'user_sequence', 'topic_previous', 'content_type', 'data'])
+    .select(['traceparent', 'occurred_at', 'epoch', 'pub_seq'])
+    .where('lane', '=', onlyLane)
+    .where('pub_seq', 'is not', null)
+}
+
+/** The event in a row of {@link selectNumbered}. */
+export function toNumberedEvent(
+  row: Omit<Selectable<Schema['outbox']>, 'lane' | 'position' | 'published_at'>,
+): NumberedEvent {
+  if (row.pub_seq === null || row.epoch === null) throw new Error(`the event ${row.id} has no number`)
+  const sequence = row.user_sequence ?? undefined
+  return {
+    pubSeq: row.pub_seq,
+    epoch: row.epoch,
+    id: row.id,
+    event: row.event as EventName,
+    key: row.key,
+    userId: row.user_id ?? undefined,
+    userSequence: sequence,
+    topicPrevious: sequence === undefined ? undefined : (row.topic_previous ?? 0),
+    contentType: row.content_type,
+    data: row.data,
+    traceparent: row.traceparent ?? undefined,
+    occurredAt: row.occurred_at,
+  }
+}
+
+/** How many events wait for being published; counts no further than `atMost`. */
+export async function countUnpublished(kysely: Kysely<Schema>, atMost: number): Promise<number> {
+  const { rows } = await sql<{ waiting: number }>`
+    select (select count(*) from (select from outbox where lane = ${onlyLane} and pub_seq is null
+        limit ${atMost}::bigint) unnumbered)
+      + (select count(*) from (select from outbox where lane = ${onlyLane} and pub_seq is not null
+        and published_at is null limit ${atMost}::bigint) unpublished) as waiting`.execute(kysely)
+  return Math.min(rows[0]?.waiting ?? 0, atMost)
+}
+
+/** Wakes the leader in another process. Never inside a writing transaction: that would serialise all commits. */
+export async function notifyOutbox(kysely: Kysely<Schema>): Promise<void> {
+  await sql`select pg_notify(${outboxChannel}, '')`.execute(kysely)
+}

@@ -1,0 +1,110 @@
+import { type Kysely, PostgresDialect, Kysely as PostgresKysely, sql } from 'kysely'
+import pg from 'pg'
+import type { LeaderLock, LeaderSession } from './database.ts'
+import { withStoreErrors } from './driver-errors.ts'
+import { outboxChannel } from './outbox.ts'
+import { postgresTypes } from './postgres-types.ts'
+import type { Schema } from './schema.ts'
+
+/** Advisory lock numbers: the first key is this service's own, so that other users of the database do not collide. */
+const lockNumbers: Readonly<Record<LeaderLock, number>> = Object.freeze({ migrations: 1, relay: 2 })
+const lockSpace = 0x1a07
+
+/** How long a statement may take, and how long closing waits for the server's goodbye. */
+const queryTimeoutMs = 10_000
+const closeTimeoutMs = 500
+
+/** Whether a process has the lock: saves those that wait for it a connection for every try. */
+export async function isLeaderLockTaken(kysely: Kysely<Schema>, lock: LeaderLock): Promise<boolean> {
+  const { rows } = await sql`
+    select from pg_locks where locktype = 'advisory' and classid = ${lockSpace}::bigint::oid
+      and objid = ${lockNumbers[lock]}::bigint::oid and granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(kysely)
+  return rows.length > 0
+}
+
+/**
+ * Opens a connection and takes the lock on it. `idle_session_timeout` ends the connection, and with it the lock, of a process
+ * that was stopped: an idle lock would stay for ever.
+ */
+export async function findPostgresLeaderSession(url: string, lock: LeaderLock): Promise<LeaderSession | undefined> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5000,
+    query_timeout: lock === 'migrations' ? 0 : queryTimeoutMs,
+    keepAlive: true,
+    types: postgresTypes,
+  })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await assertDirectConnection(client)
+    const idleTimeoutMs = lock === 'migrations' ? 0 : 1500
+    await client.query(
+      `set lock_timeout = 5000; set idle_in_transaction_session_timeout = 1500; set idle_session_timeout = ${idleTimeoutMs}`,
+    )
+    const { rows } = await client.query('select pg_try_advisory_lock($1, $2) as taken', [
+      lockSpace,
+      lockNumbers[lock],
+    ])
+    if (rows[0].taken) return toLeaderSession(client)
+  } catch (error) {
+    await closeClient(client)
+    throw error
+  }
+  await closeClient(client)
+  return undefined
+}
+
+/** A transaction pooler hands every transaction another backend; a lock taken there would belong to a stranger. */
+async function assertDirectConnection(client: pg.Client): Promise<void> {
+  const pids = new Set<number>()
+  for (let n = 0; n < 3; n += 1) pids.add((await client.query('select pg_backend_pid() as pid')).rows[0].pid)
+  if (pids.size > 1) {
+    throw new Error(
+      'the connection for locks changes its backend between transactions: set AUTH_DATABASE_DIRECT_URL past the pooler',
+    )
+  }
+}
+
+function toLeaderSession(client: pg.Client): LeaderSession {
+  const kysely = new PostgresKysely<Schema>({
+    dialect: new PostgresDialect({ pool: toSinglePool(client) as never }),
+  })
+  return {
+    kysely,
+    ping: async () => {
+      await withStoreErrors(() => client.query('select 1'))
+    },
+    onNotification: async (listener) => {
+      client.on('notification', listener)
+      await withStoreErrors(() => client.query(`listen ${outboxChannel}`))
+    },
+    close: () => closeClient(client),
+  }
+}
+
+/** One connection as a pool: its users take turns, so that none speaks inside another's transaction. */
+function toSinglePool(client: pg.Client) {
+  let turn: Promise<void> = Promise.resolve()
+  const connect = async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const before = turn
+    turn = released
+    await before
+    return {
+      query: (text: string, values?: readonly unknown[]) =>
+        withStoreErrors(() => client.query(text, values ? [...values] : undefined)),
+      release,
+    }
+  }
+  return { options: {}, connect, end: async () => undefined }
+}
+
+/** Ends the connection; where the server no longer answers, without its goodbye. */
+async function closeClient(client: pg.Client): Promise<void> {
+  const socket = (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream
+  const timer = setTimeout(() => socket.destroy(), closeTimeoutMs)
+  await client.end().catch(() => undefined)
+  clearTimeout(timer)
+}

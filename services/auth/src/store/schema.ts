@@ -1,0 +1,86 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/** The tables, as `migrations/` makes them. Instants are `Date`, bigints are numbers (all stay below 2^53). */
+export interface Schema {
+  users: UsersTable
+  user_logins: { user_id: string; last_login_at: Date }
+  sessions: SessionsTable
+  keys: KeysTable
+  request_ids: { request_id: string; fingerprint: Uint8Array; user_id: string; created_at: Generated<Date> }
+  user_sequences: {
+    user_id: string
+    seq: Generated<number>
+    topics: Generated<Record<string, [number | null, number]>>
+  }
+  outbox: OutboxTable
+  lanes: { lane: number; term: number; last_pub_seq: number }
+  epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
+}
+
+interface UsersTable {
+  id: string
+  status: 'ACTIVE' | 'SUSPENDED' | 'DELETED'
+  username: string | null
+  username_key: string | null
+  email: string | null
+  email_key: string | null
+  display_name: string
+  roles: string[]
+  subscription_tier: Generated<string>
+  password_hash: string | null
+  password_version: Generated<number>
+  tv: Generated<number>
+  version: Generated<number>
+  created_at: Generated<Date>
+  updated_at: Generated<Date>
+}
+
+interface SessionsTable {
+  id: string
+  user_id: string
+  client_id: string
+  device_name: string
+  created_at: Date
+  ended_at: Date | null
+  absolute_expires_at: Date
+  generation: number
+  idle_expires_at: Date
+  token_hash: Uint8Array
+  nonce: Uint8Array
+  derivation_key_id: string
+  previous_token_hash: Uint8Array | null
+  rotated_at: Date | null
+  rotated_by_ip: string | null
+  rotated_by_user_agent: string | null
+  last_used_at: Date
+  last_ip: string
+  last_user_agent: string
+}
+
+interface KeysTable {
+  id: string
+  purpose: string
+  algorithm: string
+  public_jwk: ColumnType<Record<string, unknown> | null, string | null, never>
+  sealed: Uint8Array
+  created_at: Generated<Date>
+  retired_at: Date | null
+}
+
+interface OutboxTable {
+  position: Generated<number>
+  id: string
+  lane: Generated<number>
+  event: string
+  key: string
+  user_id: string | null
+  user_sequence: number | null
+  topic_previous: number | null
+  content_type: string
+  data: Uint8Array
+  traceparent: string | null
+  occurred_at: Generated<Date>
+  epoch: string | null
+  pub_seq: number | null
+  published_at: Date | null
+}

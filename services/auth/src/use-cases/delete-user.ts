@@ -1,0 +1,26 @@
+import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
+import { AuthError } from '../domain/errors.ts'
+import { endUserSessions, eraseUserSessions } from '../store/sessions.ts'
+import { eraseUser, lockAccount } from '../store/users.ts'
+import { requireUserId } from './require-user-id.ts'
+
+/**
+ * Deletes a user: personal data is erased, all sessions end.
+ * @throws AuthError NOT_SELF, INVALID_FIELD, USER_NOT_FOUND (also when it was deleted before), DATABASE_UNAVAILABLE.
+ */
+export async function deleteUser(
+  deps: Pick<Deps, 'write'>,
+  caller: Caller,
+  input: { readonly userId: string },
+): Promise<void> {
+  const userId = requireUserId(caller, input.userId)
+  await deps.write(caller.origin, async (trx, announce) => {
+    const account = await lockAccount(trx, userId, 'update')
+    if (account === undefined) throw new AuthError('USER_NOT_FOUND')
+    const version = await eraseUser(trx, userId)
+    await endUserSessions(trx, userId)
+    await eraseUserSessions(trx, userId)
+    await announce({ name: 'user_deleted', userId, data: { userId, userVersion: BigInt(version) } })
+  })
+}

@@ -1,0 +1,123 @@
+import { judgeClaims } from '@immersiverse/auth-client/verifier'
+import { LogoutReason } from '@immersiverse/auth-contract'
+import type { Transaction } from 'kysely'
+import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
+import { AuthError, invalidField } from '../domain/errors.ts'
+import { findSessionId, findUserId, type SessionId, type UserId } from '../domain/ids.ts'
+import { decideRefresh } from '../domain/refresh-rules.ts'
+import type { Account } from '../domain/user.ts'
+import type { Schema } from '../store/schema.ts'
+import { endSession, endUserSessions, lockSession } from '../store/sessions.ts'
+import { lockAccount, raiseTokenVersion } from '../store/users.ts'
+import type { Announce } from '../store/write.ts'
+
+type LogoutDeps = Pick<Deps, 'write' | 'verifier' | 'refreshTokens' | 'settings'>
+
+/** One of the session's tokens, and how much to end. */
+export interface LogoutInput {
+  readonly accessToken?: string
+  readonly refreshToken?: string
+  readonly allSessions: boolean
+}
+
+/** A token whose signature or MAC holds, and how to tell in the transaction whether it is live. */
+interface Proof {
+  readonly userId: UserId
+  readonly sessionId: SessionId
+  readonly refusal: AuthError
+  isLive(account: Account, trx: Transaction<Schema>): Promise<boolean>
+}
+
+/**
+ * Ends the session of a token, or all of its user's. Ending what has ended is no error.
+ * @throws AuthError INVALID_FIELD without a token, INVALID_ACCESS_TOKEN or INVALID_REFRESH_TOKEN for one that proves nothing or, for
+ *   all sessions, is not live.
+ */
+export async function logout(deps: LogoutDeps, caller: Caller, input: LogoutInput): Promise<void> {
+  const proof = toProof(deps, input)
+  await deps.write(caller.origin, async (trx, announce) => {
+    const account = await lockAccount(trx, proof.userId, 'update')
+    if (input.allSessions) await endAll(trx, announce, proof, account)
+    else if (account && (await endSession(trx, proof.sessionId))) {
+      await tell(announce, account, proof, LogoutReason.LOGOUT)
+    }
+  })
+}
+
+async function endAll(
+  trx: Transaction<Schema>,
+  announce: Announce,
+  proof: Proof,
+  account: Account | undefined,
+): Promise<void> {
+  if (account?.status !== 'ACTIVE' || !(await proof.isLive(account, trx))) throw proof.refusal
+  await raiseTokenVersion(trx, account.id)
+  await endUserSessions(trx, account.id)
+  await tell(announce, account, proof, LogoutReason.LOGOUT_ALL)
+}
+
+async function tell(announce: Announce, account: Account, proof: Proof, reason: LogoutReason): Promise<void> {
+  await announce({
+    name: 'logged_out',
+    userId: account.id,
+    data: {
+      userId: account.id,
+      userVersion: BigInt(account.version),
+      sessionId: proof.sessionId,
+      reason,
+    },
+  })
+}
+
+function toProof(deps: LogoutDeps, input: LogoutInput): Proof {
+  if (input.accessToken) return toAccessProof(deps, input.accessToken)
+  if (input.refreshToken) return toRefreshProof(deps, input.refreshToken)
+  throw invalidField('access_token', 'an access token or a refresh token is needed')
+}
+
+/** A correctly signed token of this issuer proves its session, even when it has expired or was revoked since. */
+function toAccessProof(deps: LogoutDeps, token: string): Proof {
+  const refuse = (reason: string) =>
+    new AuthError('INVALID_ACCESS_TOKEN', { metadata: { validation_reason: reason } })
+  const verified = deps.verifier.verifySignature(token)
+  if (!verified.ok) throw refuse(verified.reason)
+  const { claims } = verified.token
+  const userId = findUserId(claims.sub)
+  const sessionId = findSessionId(claims.sid)
+  if (userId === undefined || sessionId === undefined) throw refuse('MALFORMED')
+  if (claims.iss !== deps.settings.issuer) throw refuse('WRONG_ISSUER')
+  return {
+    userId,
+    sessionId,
+    refusal: refuse('REVOKED'),
+    isLive: async (account, trx) => {
+      const locked = await lockSession(trx, sessionId)
+      if (locked === undefined || locked.session.endedAt || claims.tv < account.tokenVersion) return false
+      const { issuer, audience } = deps.settings
+      const nowSeconds = locked.now.getTime() / 1000
+      const rules = { issuer, audience, nowSeconds, leewaySeconds: 0, requiredRoles: [] }
+      const fault = judgeClaims(claims, rules)
+      if (fault !== undefined) throw refuse(fault)
+      return true
+    },
+  }
+}
+
+function toRefreshProof(deps: LogoutDeps, token: string): Proof {
+  const opened = deps.refreshTokens.findOpened(token)
+  const refusal = new AuthError('INVALID_REFRESH_TOKEN')
+  if (opened === undefined) throw refusal
+  return {
+    userId: opened.userId,
+    sessionId: opened.sessionId,
+    refusal,
+    isLive: async (account, trx) => {
+      const locked = await lockSession(trx, opened.sessionId)
+      if (locked === undefined || locked.session.userId !== account.id) return false
+      const presented = { ...opened, clientId: '', ip: '', userAgent: '' }
+      // Live is what a refresh would rotate; no grace here.
+      return decideRefresh(locked.session, presented, locked.now, 0) === 'rotate'
+    },
+  }
+}

@@ -1,0 +1,128 @@
+import { bounds } from '@immersiverse/auth-contract'
+import type { Transaction } from 'kysely'
+import type { Deps } from '../deps.ts'
+import type { Caller, Origin } from '../domain/caller.ts'
+import { AuthError } from '../domain/errors.ts'
+import { decideRefresh } from '../domain/refresh-rules.ts'
+import type { ClientInfo, Session } from '../domain/session.ts'
+import type { Account } from '../domain/user.ts'
+import type { OpenedRefreshToken } from '../security/refresh-tokens.ts'
+import type { Schema } from '../store/schema.ts'
+import { endSession, lockSession, rotateSession } from '../store/sessions.ts'
+import { lockAccount } from '../store/users.ts'
+import type { Announce } from '../store/write.ts'
+import { assertFields } from './assert-fields.ts'
+import { findClientViolations } from './client-rules.ts'
+import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
+import { withFailureFloor } from './with-failure-floor.ts'
+
+type RefreshDeps = Pick<
+  Deps,
+  'clock' | 'write' | 'accessTokens' | 'refreshTokens' | 'newId' | 'settings' | 'log'
+>
+
+const refusals = new Set(['INVALID_REFRESH_TOKEN'] as const)
+
+/**
+ * Exchanges a refresh token (protocols.md §3).
+ * @throws AuthError INVALID_REFRESH_TOKEN whatever is wrong with it, INVALID_FIELD, DATABASE_UNAVAILABLE.
+ */
+export async function refreshToken(
+  deps: RefreshDeps,
+  caller: Caller,
+  input: { readonly refreshToken: string; readonly client: ClientInfo },
+): Promise<TokenPair> {
+  assertFields(findClientViolations(input.client))
+  return await withFailureFloor(deps.clock, deps.settings.refreshFloorMs, refusals, async () => {
+    const opened =
+      input.refreshToken.length > bounds.refreshTokenBytes
+        ? undefined
+        : deps.refreshTokens.findOpened(input.refreshToken)
+    if (opened === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
+    const outcome = await deps.write(caller.origin, (trx, announce) =>
+      exchange({ deps, trx, announce, origin: caller.origin }, opened, input.client.clientId),
+    )
+    // Outside the transaction: what a refusal wrote, such as a theft, must commit.
+    if (outcome === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
+    return issueTokens(deps, outcome)
+  })
+}
+
+interface Exchange {
+  readonly deps: RefreshDeps
+  readonly trx: Transaction<Schema>
+  readonly announce: Announce
+  readonly origin: Origin
+}
+
+/** Locks user and session, decides and carries out; undefined is a refusal. */
+async function exchange(
+  at: Exchange,
+  token: OpenedRefreshToken,
+  clientId: string,
+): Promise<Issued | undefined> {
+  // Sent together, run in this order: the user's row is the first lock.
+  const [account, locked] = await Promise.all([
+    lockAccount(at.trx, token.userId, 'share'),
+    lockSession(at.trx, token.sessionId),
+  ])
+  if (account?.status !== 'ACTIVE' || locked === undefined) return undefined
+  const { session, now } = locked
+  if (session.userId !== account.id) return undefined
+  const presented = { ...token, clientId, ip: at.origin.ip, userAgent: at.origin.userAgent }
+  const decision = decideRefresh(session, presented, now, at.deps.settings.refreshGraceMs)
+  if (decision === 'rotate') return await rotate(at, account, session)
+  if (decision === 'repeat') return repeat(at, account, session, now)
+  if (decision === 'reuse') await endReused(at, account, session)
+  if (decision === 'lost') await endSession(at.trx, session.id)
+  if (decision !== 'refuse') {
+    at.deps.log.warn({ decision, sessionId: session.id, userId: account.id }, 'refresh family ended')
+  }
+  return undefined
+}
+
+async function rotate(at: Exchange, account: Account, session: Session): Promise<Issued> {
+  const generation = session.generation + 1
+  const next = at.deps.refreshTokens.make({ userId: account.id, sessionId: session.id, generation })
+  const { refreshIdleMs } = at.deps.settings
+  const issue = await rotateSession(at.trx, session.id, next.secret, at.origin, refreshIdleMs)
+  return {
+    account,
+    sessionId: session.id,
+    clientId: session.clientId,
+    refreshToken: next.token,
+    issue,
+  }
+}
+
+/** The answer was lost: the same successor again. Windows and lifetimes do not move (T6, T7). */
+function repeat(at: Exchange, account: Account, session: Session, now: Date): Issued {
+  const name = { userId: account.id, sessionId: session.id, generation: session.generation }
+  at.deps.log.info({ sessionId: session.id, userId: account.id }, 'refresh repeated within the grace')
+  return {
+    account,
+    sessionId: session.id,
+    clientId: session.clientId,
+    refreshToken: at.deps.refreshTokens.remake(name, session),
+    issue: {
+      issuedAt: now,
+      refreshExpiresAt: session.idleExpiresAt,
+      absoluteExpiresAt: session.absoluteExpiresAt,
+    },
+  }
+}
+
+/** Theft: two parties hold tokens of one family (RFC 9700 §4.14.2). */
+async function endReused(at: Exchange, account: Account, session: Session): Promise<void> {
+  await endSession(at.trx, session.id)
+  await at.announce({
+    name: 'refresh_token_reused',
+    userId: account.id,
+    data: {
+      userId: account.id,
+      userVersion: BigInt(account.version),
+      sessionId: session.id,
+      ip: at.origin.ip,
+    },
+  })
+}

@@ -1,0 +1,15 @@
+import type { Caller } from '../domain/caller.ts'
+import { AuthError, invalidField } from '../domain/errors.ts'
+import { findUserId, type UserId } from '../domain/ids.ts'
+
+/**
+ * The user id of a request, for a caller who may act for that user: a service for anyone, a person for themselves.
+ * @throws AuthError NOT_SELF, MISSING_ACCESS_TOKEN or INVALID_FIELD `user_id`.
+ */
+export function requireUserId(caller: Caller, text: string): UserId {
+  const userId = findUserId(text)
+  if (caller.kind === 'anonymous') throw new AuthError('MISSING_ACCESS_TOKEN')
+  if (caller.kind === 'user' && caller.userId !== userId) throw new AuthError('NOT_SELF')
+  if (userId === undefined) throw invalidField('user_id', 'must be a UUID')
+  return userId
+}

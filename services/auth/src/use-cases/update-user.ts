@@ -1,0 +1,97 @@
+import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
+import { AuthError, invalidField } from '../domain/errors.ts'
+import type { UserId } from '../domain/ids.ts'
+import {
+  type Account,
+  findEffectiveChanges,
+  toRevocationEffect,
+  type User,
+  type UserChanges,
+} from '../domain/user.ts'
+import {
+  displayNameRule,
+  emailRule,
+  findViolation,
+  makePasswordRule,
+  rolesRule,
+  tierRule,
+} from '../domain/user-fields.ts'
+import { UniqueViolation } from '../store/driver-errors.ts'
+import { endUserSessions } from '../store/sessions.ts'
+import { lockAccount, updateUser as writeChanges } from '../store/users.ts'
+import { assertFields } from './assert-fields.ts'
+import { requireUserId } from './require-user-id.ts'
+import { toUserUpdated } from './user-updated.ts'
+
+type UpdateDeps = Pick<Deps, 'write' | 'passwords' | 'settings'>
+
+/** The wished changes; fields that are not there stay. */
+export interface UpdateUserInput {
+  readonly userId: string
+  readonly changes: Omit<UserChanges, 'passwordHash'> & { readonly password?: string }
+  /** 0: any. */
+  readonly expectedVersion: number
+}
+
+/** What people may change about themselves. */
+const ownFields = new Set(['email', 'displayName'])
+
+/**
+ * Changes a user; suspension, new roles and a new password revoke in the same transaction (protocols.md §0).
+ * @throws AuthError NOT_SELF, FIELD_NOT_ALLOWED, INVALID_FIELD, USER_NOT_FOUND, VERSION_MISMATCH, EMAIL_TAKEN, HASHING_BUSY.
+ */
+export async function updateUser(deps: UpdateDeps, caller: Caller, input: UpdateUserInput): Promise<User> {
+  const userId = requireUserId(caller, input.userId)
+  requireFields(caller, input)
+  assertUpdate(deps, input)
+  const { password, ...rest } = input.changes
+  const passwordHash = password === undefined ? undefined : await deps.passwords.hash(password)
+  const changes = passwordHash === undefined ? rest : { ...rest, passwordHash }
+  try {
+    return await change(deps, caller, userId, changes, input.expectedVersion)
+  } catch (error) {
+    if (error instanceof UniqueViolation) throw new AuthError('EMAIL_TAKEN')
+    throw error
+  }
+}
+
+function requireFields(caller: Caller, input: UpdateUserInput): void {
+  if (caller.kind === 'service') return
+  const refused = Object.keys(input.changes).find((field) => !ownFields.has(field))
+  if (refused !== undefined) throw new AuthError('FIELD_NOT_ALLOWED', { metadata: { field: refused } })
+}
+
+function assertUpdate(deps: UpdateDeps, { changes, expectedVersion }: UpdateUserInput): void {
+  assertFields(
+    findViolation('email', changes.email, emailRule),
+    findViolation('display_name', changes.displayName, displayNameRule),
+    findViolation('subscription_tier', changes.subscriptionTier, tierRule),
+    findViolation('roles', changes.roles, rolesRule),
+    findViolation('password', changes.password, makePasswordRule(deps.settings.passwordMinLength)),
+  )
+  if (expectedVersion < 0) throw invalidField('expected_version', 'must not be negative')
+}
+
+async function change(
+  deps: UpdateDeps,
+  caller: Caller,
+  userId: UserId,
+  wished: UserChanges,
+  expectedVersion: number,
+): Promise<Account> {
+  return await deps.write(caller.origin, async (trx, announce) => {
+    const before = await lockAccount(trx, userId, 'update')
+    if (before === undefined) throw new AuthError('USER_NOT_FOUND')
+    if (expectedVersion !== 0 && before.version !== expectedVersion) {
+      throw new AuthError('VERSION_MISMATCH', { metadata: { version: String(before.version) } })
+    }
+    const changes = findEffectiveChanges(before, wished)
+    if (Object.keys(changes).length === 0) return before
+    const effect = toRevocationEffect(changes)
+    const after = await writeChanges(trx, userId, changes, effect.endsAccessTokens)
+    if (effect.endsSessions) await endUserSessions(trx, userId)
+    await announce(toUserUpdated(after, changes))
+    return after
+  })
+}

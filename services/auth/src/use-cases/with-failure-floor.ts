@@ -1,0 +1,24 @@
+import type { ErrorReasonName } from '@immersiverse/auth-contract'
+import type { Deps } from '../deps.ts'
+import { AuthError } from '../domain/errors.ts'
+
+/**
+ * Runs `work`; an AuthError with one of the reasons is thrown no sooner than `floorMs` after the start, so that how long a refusal
+ * took does not tell why it was given.
+ */
+export async function withFailureFloor<T>(
+  clock: Deps['clock'],
+  floorMs: number,
+  reasons: ReadonlySet<ErrorReasonName>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const startMs = clock.monotonicMs()
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof AuthError && reasons.has(error.reason)) {
+      await clock.sleep(startMs + floorMs - clock.monotonicMs())
+    }
+    throw error
+  }
+}

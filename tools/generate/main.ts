@@ -1,0 +1,19 @@
+import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { generatedFolder, withGeneratedCode } from './with-generated-code.ts'
+
+try {
+  await withGeneratedCode(async (fresh, { missing, changed, stale }) => {
+    // Only what differs is written, so that a process that reads the code meanwhile finds it whole.
+    for (const file of [...missing, ...changed]) {
+      await mkdir(dirname(join(generatedFolder, file)), { recursive: true })
+      await copyFile(join(fresh, file), join(generatedFolder, file))
+    }
+    for (const file of stale) await rm(join(generatedFolder, file))
+    const counts = `${missing.length} new, ${changed.length} changed, ${stale.length} removed`
+    console.log(`generated packages/contract/src/gen: ${counts}`)
+  })
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
