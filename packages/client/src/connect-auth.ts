@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChannelCredentials } from '@grpc/grpc-js'
 import { EventService, UserService } from '@immersiverse/auth-contract'
-import type { FastifyPluginCallback } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 import { AuthError } from './auth-error.ts'
 import { type Events, type EventsOptions, makeEvents } from './events/make-events.ts'
 import type { KafkaOptions } from './events/open-kafka-source.ts'
@@ -45,7 +45,7 @@ export interface Auth extends AsyncDisposable {
   /** Puts a check before every handler of a grpc-js service: `server.addService(S, auth.guard(S, handlers, { default }))`. */
   readonly guard: Guard
   /** The Fastify plugin: `fastify.register(auth.fastify, { default: 'authenticated' })`. */
-  readonly fastify: FastifyPluginCallback<HttpGuardOptions>
+  readonly fastify: FastifyPluginAsync<HttpGuardOptions>
   /** Express middleware: `app.use(auth.express({ default: 'authenticated' }))`. */
   express(options: HttpGuardOptions): Middleware
   /** Wraps a fetch-style handler. */

@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionOptions } from 'node:tls'
 import { type EventName, toTopic } from '@immersiverse/auth-contract'
-import type { Consumer, Message, MessagesStream, SASLOptions } from '@platformatic/kafka'
+import type { SASLOptions } from '@platformatic/kafka'
 import type { Logger } from '../logger.ts'
 import { makeBackoff } from '../make-backoff.ts'
-import type { EventRecord, EventSource } from './event-record.ts'
+import type { EventSource } from './event-record.ts'
 import { fromMessage } from './from-message.ts'
+import { makeCommitter } from './make-committer.ts'
+import { type KafkaConsumer, readMessages } from './read-messages.ts'
 import { waitFor } from './retry-forever.ts'
 
 /** How Kafka is reached. */
@@ -29,10 +32,6 @@ export interface KafkaSourceOptions {
   readonly signal: AbortSignal
   readonly logger: Logger
 }
-
-type KafkaConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>
-type KafkaStream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
-type KafkaMessage = Message<Buffer, Buffer, Buffer, Buffer>
 
 /** How long closing waits for commits that are under way. */
 const lastCommitMs = 5_000
@@ -60,27 +59,23 @@ export async function* openKafkaSource(options: KafkaSourceOptions): EventSource
 
 /** One life of a consumer. Ends when the signal is aborted, throws when the consumer dies. */
 async function* readUntilBroken(options: KafkaSourceOptions): EventSource {
+  const { kafka, names, from, signal, logger, group } = options
   const consumer = await makeConsumer(options)
-  const commits = new Set<Promise<void>>()
+  const committer = makeCommitter(consumer, (err) =>
+    logger.warn({ err, group }, 'Kafka offsets were not committed'),
+  )
+  const topics = names.map((name) => toTopic(name, kafka.topicPrefix))
   try {
-    const stream = await openStream(consumer, options)
-    const stop = () => stream.destroy()
-    options.signal.addEventListener('abort', stop, { once: true })
-    try {
-      for await (const message of stream) {
-        if (options.signal.aborted) return
-        if (isAssigned(consumer, message)) yield toRecord(message, commits, options)
-      }
-    } finally {
-      options.signal.removeEventListener('abort', stop)
-      // Before the stream is closed: commits go through it.
-      await settleWithin(commits, lastCommitMs)
-      stream.destroy()
+    for await (const message of readMessages(consumer, { topics, from, signal })) {
+      const { topic, partition, offset, leaderEpoch } = message
+      const handled = { topic, partition, offset, leaderEpoch, generationId: consumer.generationId }
+      yield fromMessage(message, async () => committer.mark(handled))
     }
   } finally {
+    await Promise.race([committer.flush(), sleep(lastCommitMs, undefined, { ref: false })])
     await consumer
       .close(true)
-      .catch((err) => options.logger.warn({ err }, 'the Kafka consumer did not close cleanly'))
+      .catch((err: unknown) => logger.warn({ err, group }, 'the Kafka consumer did not close cleanly'))
   }
 }
 
@@ -98,46 +93,4 @@ async function makeConsumer({ kafka, group }: KafkaSourceOptions): Promise<Kafka
     ...(kafka.tls === undefined ? {} : { tls: kafka.tls }),
     ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl }),
   })
-}
-
-async function openStream(consumer: KafkaConsumer, options: KafkaSourceOptions): Promise<KafkaStream> {
-  const topics = options.names.map((name) => toTopic(name, options.kafka.topicPrefix))
-  const stream = await consumer.consume({
-    topics,
-    mode: 'committed',
-    fallbackMode: options.from,
-    autocommit: false,
-  })
-  consumer.on('consumer:heartbeat:stalled', ({ lastError }) => {
-    stream.destroy(lastError ?? new Error('heartbeats of the Kafka consumer have stalled'))
-  })
-  return stream
-}
-
-/** After a rebalance, records of partitions that now belong to another consumer are still in the buffer: they are its to handle. */
-function isAssigned(consumer: KafkaConsumer, { topic, partition }: KafkaMessage): boolean {
-  return (
-    consumer.assignments?.some((one) => one.topic === topic && one.partitions.includes(partition)) ?? false
-  )
-}
-
-function toRecord(
-  message: KafkaMessage,
-  commits: Set<Promise<void>>,
-  { logger, group }: KafkaSourceOptions,
-): EventRecord {
-  return fromMessage(message, async () => {
-    // Not awaited: the client sends one commit at a time and folds those that wait into the next. One that fails is made up for by the
-    // next, or the event is delivered again.
-    const commit: Promise<void> = Promise.resolve(message.commit())
-      .catch((err: unknown) => logger.warn({ err, group }, 'a Kafka offset was not committed'))
-      .then(() => void commits.delete(commit))
-    commits.add(commit)
-  })
-}
-
-async function settleWithin(commits: ReadonlySet<Promise<void>>, ms: number): Promise<void> {
-  const timeout = new AbortController()
-  await Promise.race([Promise.all(commits), waitFor(ms, timeout.signal)])
-  timeout.abort()
 }

@@ -44,6 +44,8 @@ export async function* openWatchSource(options: WatchSourceOptions): EventSource
   const backoff = makeBackoff(retryBounds)
   while (isLoaded && !signal.aborted) {
     const stream = client.watchEvents({ topics, afterPosition: after }, { signal })
+    // grpc-js reports our own cancelling as an error, after nobody reads any more.
+    stream.on('error', () => undefined)
     try {
       for await (const { item } of stream) {
         backoff.reset()

@@ -5,5 +5,6 @@ export {
   makeGrpcClient,
 } from './make-grpc-client.ts'
 export type { Guard, GuardOptions } from './make-guard.ts'
+export { type ChannelAddress, openChannel } from './open-channel.ts'
 export { RpcError, type StatusName } from './rpc-error.ts'
 export { type ServiceDefinitionOf, toServiceDefinition } from './to-service-definition.ts'

@@ -1,4 +1,4 @@
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { type Access, assertAccess } from '../access.ts'
 import { AuthError } from '../auth-error.ts'
 import type { Principal } from '../principal.ts'
@@ -20,8 +20,8 @@ declare module 'fastify' {
 export function makeFastifyPlugin({
   authorize,
   principals,
-}: HttpParts): FastifyPluginCallback<HttpGuardOptions> {
-  const plugin: FastifyPluginCallback<HttpGuardOptions> = (fastify, options, done) => {
+}: HttpParts): FastifyPluginAsync<HttpGuardOptions> {
+  const plugin: FastifyPluginAsync<HttpGuardOptions> = async (fastify, options) => {
     assertAccess(options.default, 'default')
     const verified = new WeakMap<FastifyRequest, Principal>()
 
@@ -41,7 +41,6 @@ export function makeFastifyPlugin({
     // Reading a body ends in the socket's asynchronous context, and so does a response: enter the request's again.
     fastify.addHook('preValidation', (request, _reply, next) => principals.run(verified.get(request), next))
     fastify.addHook('onResponse', (request, _reply, next) => principals.run(verified.get(request), next))
-    done()
   }
   // What fastify-plugin sets: the hooks belong to the registering instance, not to a child of it.
   return Object.assign(plugin, {

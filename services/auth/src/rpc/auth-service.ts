@@ -44,10 +44,11 @@ export function toValidateTokenResponse(
   validation: Validation,
 ): MessageInitShape<typeof ValidateTokenResponseSchema> {
   const { reason, claims, checkedAt } = validation
+  const isKnown = reason === undefined || reason === 'MISSING_ROLE'
   return {
     valid: reason === undefined,
     reason: reason === undefined ? ValidationReason.UNSPECIFIED : ValidationReason[reason],
-    ...(claims ? { principal: toPrincipal(claims) } : {}),
+    ...(claims && isKnown ? { principal: toPrincipal(claims) } : {}),
     checkedAt: timestampFromDate(checkedAt),
   }
 }

@@ -1,4 +1,4 @@
-import { type Kysely, PostgresDialect, Kysely as PostgresKysely, sql } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { LeaderLock, LeaderSession } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
@@ -27,7 +27,10 @@ export async function isLeaderLockTaken(kysely: Kysely<Schema>, lock: LeaderLock
  * Opens a connection and takes the lock on it. `idle_session_timeout` ends the connection, and with it the lock, of a process
  * that was stopped: an idle lock would stay for ever.
  */
-export async function findPostgresLeaderSession(url: string, lock: LeaderLock): Promise<LeaderSession | undefined> {
+export async function findPostgresLeaderSession(
+  url: string,
+  lock: LeaderLock,
+): Promise<LeaderSession | undefined> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 5000,
@@ -68,7 +71,7 @@ async function assertDirectConnection(client: pg.Client): Promise<void> {
 }
 
 function toLeaderSession(client: pg.Client): LeaderSession {
-  const kysely = new PostgresKysely<Schema>({
+  const kysely = new Kysely<Schema>({
     dialect: new PostgresDialect({ pool: toSinglePool(client) as never }),
   })
   return {

@@ -14,10 +14,13 @@ export interface ValidateTokenInput {
 /** A reason as the contract names it. */
 export type ValidationReasonName = Exclude<keyof typeof ValidationReason, 'UNSPECIFIED'>
 
-/** What is known of a token. `claims` are there when the token is valid, or lacks nothing but a role. */
+/** What is known of a token. */
 export interface Validation {
+  /** Why it is not valid, or undefined. */
   readonly reason: ValidationReasonName | undefined
+  /** The claims of a correctly signed token, valid or not. */
   readonly claims: AccessTokenClaims | undefined
+  /** The clock of the look-up; of a token that was not looked up, this process's. */
   readonly checkedAt: Date
 }
 
@@ -43,8 +46,7 @@ export async function validateToken(deps: ValidateDeps, input: ValidateTokenInpu
       leewaySeconds: 0,
       requiredRoles: input.requiredRoles,
     })
-  const isKnown = reason === undefined || reason === 'MISSING_ROLE'
-  return { reason, claims: isKnown ? claims : undefined, checkedAt: answer.checkedAt }
+  return { reason, claims, checkedAt: answer.checkedAt }
 }
 
 function assertQuestion({ audience, requiredRoles }: ValidateTokenInput): void {

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type ConnectAuthOptions, connectAuth } from './connect-auth.ts'
+import { startAuthServer } from './test/start-auth-server.ts'
+
+test('it starts before the auth service does and works once that is there', async (t) => {
+  const first = await startAuthServer()
+  first.stop()
+  const warnings: string[] = []
+  const logger = { warn: (_: object, message: string) => warnings.push(message), error: () => undefined }
+  const options = { address: first.address, verification: 'remote', readyTimeoutMs: 100, logger } as const
+  await using auth = await connectAuth(options)
+  assert.equal(warnings.length, 1)
+  await assert.rejects(auth.verify('user1'), { code: 'UNAVAILABLE' })
+  const server = await startAuthServer(first.port)
+  t.after(() => server.stop())
+  const end = performance.now() + 10_000
+  let who = await auth.verify('user1').catch(() => undefined)
+  while (who === undefined && performance.now() < end) who = await auth.verify('user1').catch(() => undefined)
+  assert.equal(who?.userId, 'user1')
+})
+
+test('verify takes an audience and roles', async (t) => {
+  const server = await startAuthServer()
+  t.after(() => server.stop())
+  await using auth = await connectAuth({ address: server.address, verification: 'remote' })
+  const who = await auth.verify('user1~admin', { audience: 'chat', requiredRoles: ['admin'] })
+  assert.deepEqual(who.roles, ['admin'])
+  assert.equal(server.batches[0]?.requests[0]?.audience, 'chat')
+  await assert.rejects(auth.verify('user1', { requiredRoles: ['admin'] }), { code: 'PERMISSION_DENIED' })
+})
+
+test('users are read by id, at a version or later; unknown ones are NOT_FOUND', async (t) => {
+  const server = await startAuthServer()
+  t.after(() => server.stop())
+  await using auth = await connectAuth({ address: server.address, verification: 'remote' })
+  assert.equal((await auth.users.get('known', { minVersion: 6n })).version, 7n)
+  await assert.rejects(auth.users.get('other'), { name: 'RpcError', code: 'NOT_FOUND' })
+  server.stop()
+  await assert.rejects(auth.users.get('known'), { name: 'RpcError', code: 'UNAVAILABLE' })
+})
+
+test('only remote verification exists', async () => {
+  const options = { address: 'localhost:1', verification: 'local' } as unknown as ConnectAuthOptions
+  await assert.rejects(connectAuth(options), TypeError)
+})
+
+test('closing twice is closing once', async () => {
+  const server = await startAuthServer()
+  const auth = await connectAuth({ address: server.address, verification: 'remote' })
+  await auth.close()
+  await auth.close()
+  await assert.rejects(auth.verify('user1'), { code: 'UNAVAILABLE', reason: 'CLOSED' })
+  server.stop()
+})

@@ -1,0 +1,69 @@
+import type { Consumer, Message, MessagesStream } from '@platformatic/kafka'
+
+/** Kafka's client with bytes left as they are. */
+export type KafkaConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>
+/** A record as Kafka's client hands it over. */
+export type KafkaMessage = Message<Buffer, Buffer, Buffer, Buffer>
+type KafkaStream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
+
+/** What to read. */
+export interface ReadMessagesOptions {
+  readonly topics: string[]
+  readonly from: 'earliest' | 'latest'
+  readonly signal: AbortSignal
+}
+
+/**
+ * Reads the partitions that the group assigns to a consumer, until the signal is aborted; throws when the consumer has died: its stream
+ * broke, a rejoin failed, or its heartbeats stalled. Every generation of the group gets a stream of its own that starts at the committed
+ * offsets: a stream kept over a rebalance would go on from its own position and hand over records of partitions it has lost.
+ */
+export async function* readMessages(
+  consumer: KafkaConsumer,
+  { topics, from, signal }: ReadMessagesOptions,
+): AsyncIterable<KafkaMessage> {
+  const open = (): Promise<KafkaStream> =>
+    consumer.consume({ topics, mode: 'committed', fallbackMode: from, autocommit: false })
+  let stream = await open()
+  let next: Promise<KafkaStream> | undefined
+  const replace = (): void => {
+    const old = stream
+    // Opened before the old one is closed: a consumer without a stream on a topic leaves it, and the group would rebalance for ever.
+    next ??= open()
+    next.then(
+      () => old.destroy(),
+      (error: Error) => old.destroy(error),
+    )
+  }
+  const stop = (): void => void stream.destroy()
+  const fail = (error?: Error): void => void stream.destroy(error ?? new Error('heartbeats have stalled'))
+  consumer.on('consumer:group:join', replace)
+  consumer.on('consumer:heartbeat:stalled', ({ lastError }) => fail(lastError))
+  // Emitted when a rejoin has failed for good; without a listener it would end the process.
+  consumer.on('error', fail)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    while (!signal.aborted) {
+      yield* readStream(stream, () => next !== undefined || signal.aborted)
+      if (next === undefined) throw new Error('the stream has ended')
+      stream = await next
+      next = undefined
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    consumer.off('consumer:group:join', replace)
+    stream.destroy()
+  }
+}
+
+/** The stream's records until it ends; an end that was wanted is none of its faults. */
+async function* readStream(stream: KafkaStream, isWanted: () => boolean): AsyncIterable<KafkaMessage> {
+  try {
+    for await (const message of stream) {
+      if (isWanted()) return
+      yield message
+    }
+  } catch (error) {
+    if (!isWanted()) throw error
+  }
+}

@@ -1,0 +1,31 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+
+/** How to reach the brokers. */
+export interface KafkaConnection {
+  /** `host:port` of some brokers of the cluster. */
+  readonly brokers: readonly string[]
+  /** Given: TLS with these options. */
+  readonly tls?: TlsOptions
+  readonly sasl?: {
+    readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+    readonly username: string
+    readonly password: string
+  }
+}
+
+/** The options that every client of the library gets. */
+export function toClientOptions(connection: KafkaConnection) {
+  return {
+    clientId: 'auth-service',
+    bootstrapBrokers: [...connection.brokers],
+    ...(connection.tls ? { tls: connection.tls } : {}),
+    ...(connection.sasl ? { sasl: { ...connection.sasl } } : {}),
+    connectTimeout: 3000,
+    requestTimeout: 15_000,
+    // For the acknowledgement of all in-sync replicas.
+    timeout: 10_000,
+    // The relay itself tries again for ever; here only what a change of leaders needs.
+    retries: 2,
+    retryDelay: 200,
+  }
+}

@@ -1,0 +1,99 @@
+import { eventNames, toTopic } from '@immersiverse/auth-contract'
+import { Admin, ConfigResourceTypes } from '@platformatic/kafka'
+import { type KafkaConnection, toClientOptions } from './kafka-connection.ts'
+import type { EventsLog } from './log.ts'
+
+/** What the topics are to be. */
+export interface KafkaTopicsOptions {
+  readonly connection: KafkaConnection
+  readonly topicPrefix: string
+  readonly retentionMs: number
+  readonly log: EventsLog
+}
+
+/** Of every topic: the order of a key's records depends on it, so it never changes. */
+export const partitionCount = 12
+const replicasWanted = 3
+
+/**
+ * Makes the topics that are not there: 12 partitions, `delete` after the retention, on at most three brokers. A topic that is
+ * there with another policy is reported in the log and left alone. Rejects when the brokers cannot be reached or refuse to make one.
+ */
+export async function makeTopics(options: KafkaTopicsOptions): Promise<void> {
+  const admin = new Admin(toClientOptions(options.connection))
+  try {
+    const wanted = eventNames.map((name) => toTopic(name, options.topicPrefix))
+    const present = new Set(await admin.listTopics({}))
+    const missing = wanted.filter((topic) => !present.has(topic))
+    if (missing.length > 0) await createTopics(admin, missing, options)
+    const existing = wanted.filter((topic) => present.has(topic))
+    if (existing.length > 0) await reportOtherPolicies(admin, existing, options)
+  } finally {
+    await admin.close()
+  }
+}
+
+async function createTopics(admin: Admin, topics: string[], options: KafkaTopicsOptions): Promise<void> {
+  const { brokers } = await admin.metadata({ topics: [] })
+  const replicas = Math.min(replicasWanted, brokers.size)
+  const configs = toPolicy(options, replicas)
+  try {
+    await admin.createTopics({
+      topics,
+      partitions: partitionCount,
+      replicas,
+      configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+    })
+    options.log.info({ topics, partitions: partitionCount, replicas }, 'made the topics')
+  } catch (error) {
+    // Another replica may have been faster with some of them: then all are there now, or the next try makes the rest.
+    if (!isAlreadyThere(error)) throw error
+    const present = new Set(await admin.listTopics({}))
+    if (topics.some((topic) => !present.has(topic))) throw error
+  }
+}
+
+function toPolicy(options: KafkaTopicsOptions, replicas: number): Record<string, string> {
+  return {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(options.retentionMs),
+    // Acknowledged means on two machines, where there are three to choose from.
+    'min.insync.replicas': replicas >= replicasWanted ? '2' : '1',
+    'compression.type': 'producer',
+  }
+}
+
+function isAlreadyThere(error: unknown): boolean {
+  const { apiId, errors, cause } = error as { apiId?: unknown; errors?: unknown; cause?: unknown }
+  if (apiId === 'TOPIC_ALREADY_EXISTS') return true
+  return [...(Array.isArray(errors) ? errors : []), ...(cause ? [cause] : [])].some(isAlreadyThere)
+}
+
+/** Says what differs; whoever made the topic otherwise had a reason. Not being allowed to look is no reason to stop. */
+async function reportOtherPolicies(
+  admin: Admin,
+  topics: string[],
+  options: KafkaTopicsOptions,
+): Promise<void> {
+  const { log } = options
+  try {
+    const metadata = await admin.metadata({ topics: [...topics] })
+    const configurationKeys = ['cleanup.policy', 'retention.ms']
+    const resources = topics.map((name) => ({
+      resourceType: ConfigResourceTypes.TOPIC,
+      resourceName: name,
+      configurationKeys,
+    }))
+    const described = await admin.describeConfigs({ resources })
+    const wanted = toPolicy(options, 1)
+    for (const { resourceName: topic, configs } of described) {
+      const partitions = metadata.topics.get(topic)?.partitionsCount
+      const others = configs.filter(({ name, value }) => value !== wanted[name])
+      if (others.length === 0 && partitions === partitionCount) continue
+      const found = Object.fromEntries(others.map(({ name, value }) => [name, value]))
+      log.warn({ topic, partitions, ...found }, 'a topic has another policy than this service would give it')
+    }
+  } catch (error) {
+    log.warn({ err: error }, 'cannot read the policy of the topics')
+  }
+}

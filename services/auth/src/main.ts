@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import { pino } from 'pino'
+import { openService } from './compose.ts'
+import { ConfigError, readConfig } from './config.ts'
+
+/** Seconds that running calls get when the service is told to stop. */
+const drainMs = 10_000
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  const log = pino({ level: config.AUTH_LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  const service = await openService(config, log)
+  await stopped
+  log.info('stopping')
+  await service.close(drainMs)
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`auth: ${toLine(error)}\n`)
+  process.exitCode = error instanceof ConfigError ? 78 : 1
+}
+// What a library left open (a socket that waits for its time-out) must not hold a process that has stopped.
+process.exit()
+
+/** The error and its causes in one line, for whoever started the service. */
+function toLine(error: unknown): string {
+  const texts: string[] = []
+  for (let at = error; at instanceof Error && texts.length < 4; at = at.cause) {
+    const text = at.message || (at as NodeJS.ErrnoException).code || at.name
+    if (!texts.includes(text)) texts.push(text)
+  }
+  return error instanceof ConfigError ? error.message : texts.join(': ').replaceAll('\n', ' ')
+}

@@ -1,0 +1,121 @@
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import { ReflectionService } from '@grpc/reflection'
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader'
+import { AuthService, bounds, EventService, fileDescriptorSet, UserService } from '@immersiverse/auth-contract'
+import { HealthImplementation } from 'grpc-health-check'
+import type { DescMethodUnary, DescService } from '@bufbuild/protobuf'
+import type { Deps } from '../deps.ts'
+import { validateToken } from '../use-cases/validate-token.ts'
+import { makeAuthService } from './auth-service.ts'
+import { makeUserService } from './user-service.ts'
+import type { OnFinished } from './refusals.ts'
+import { makeRawUnaryCall, makeUnaryCall, type ServedMethod } from './unary-call.ts'
+import type { UnaryHandler } from './unary-handlers.ts'
+import { readValidateTokenRequest, writeValidateTokenResponse } from './validate-codec.ts'
+import { makeValidateTokensCall } from './validate-tokens-call.ts'
+import { makeWatchEventsCall, type WatchEvents } from './watch-events-call.ts'
+
+/** Where to listen. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** A listening gRPC server. */
+export interface GrpcListener {
+  /** The port in use, also where 0 was asked for. */
+  readonly port: number
+  /** NOT_SERVING first, then what runs is finished, then the rest is cut after `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>
+}
+
+/** What the server is made of. */
+export interface GrpcOptions {
+  readonly deps: Deps
+  readonly watchEvents: WatchEvents
+  readonly listen: ListenAddress
+  readonly onFinished: OnFinished
+}
+
+/** Serves all services, health and reflection. Rejects where the address cannot be bound. */
+export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
+  const server = new Server({
+    'grpc.max_receive_message_length': bounds.batchMessageBytes,
+    'grpc.max_send_message_length': 4 * bounds.batchMessageBytes,
+  })
+  for (const methods of listServices(options)) addService(server, methods)
+  const health = new HealthImplementation({ '': 'SERVING', ...healthOf([AuthService, UserService, EventService]) })
+  health.addToServer(server)
+  const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(fileDescriptorSet, 'base64'))
+  new ReflectionService(descriptors as ConstructorParameters<typeof ReflectionService>[0]).addToServer(server)
+  const port = await bind(server, options.listen)
+  return {
+    port,
+    close: async (deadlineMs) => {
+      for (const name of Object.keys(healthOf([AuthService, UserService, EventService]))) {
+        health.setStatus(name, 'NOT_SERVING')
+      }
+      health.setStatus('', 'NOT_SERVING')
+      await shutDown(server, deadlineMs)
+    },
+  }
+}
+
+function healthOf(services: readonly DescService[]) {
+  return Object.fromEntries(services.map(({ typeName }) => [typeName, 'SERVING' as const]))
+}
+
+function listServices({ deps, watchEvents, onFinished }: GrpcOptions): Map<string, ServedMethod>[] {
+  const at = { clock: deps.clock, onFinished }
+  const serve = (service: DescService, handlers: object) =>
+    service.methods.flatMap((method): [string, ServedMethod][] => {
+      if (method.methodKind !== 'unary') return []
+      const handler = (handlers as Record<string, UnaryHandler>)[method.localName]
+      if (handler === undefined) throw new Error(`${method} has no handler`)
+      return [[method.name, makeUnaryCall(method as DescMethodUnary, handler, at)]]
+    })
+  const auth = new Map(serve(AuthService, makeAuthService(deps)))
+  const validate = AuthService.method.validateToken
+  const raw = {
+    read: readValidateTokenRequest,
+    answer: async (_caller: unknown, request: ReturnType<typeof readValidateTokenRequest>) =>
+      writeValidateTokenResponse(await validateToken(deps, request)),
+  }
+  auth.set(validate.name, makeRawUnaryCall(validate, raw, at))
+  auth.set(AuthService.method.validateTokens.name, makeValidateTokensCall(deps, onFinished))
+  const events = new Map([
+    [EventService.method.watchEvents.name, makeWatchEventsCall(deps, watchEvents, onFinished)],
+  ])
+  return [auth, new Map(serve(UserService, makeUserService(deps))), events]
+}
+
+function addService(server: Server, methods: ReadonlyMap<string, ServedMethod>): void {
+  const definition: Record<string, unknown> = {}
+  const implementation: Record<string, unknown> = {}
+  for (const [name, method] of methods) {
+    definition[name] = method.definition
+    implementation[name] = method.handler
+  }
+  server.addService(definition as ServiceDefinition, implementation as UntypedServiceImplementation)
+}
+
+async function bind(server: Server, { host, port }: ListenAddress): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return await new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error) reject(new Error(`cannot listen for gRPC on ${address}: ${error.message}`, { cause: error }))
+      else resolve(bound)
+    })
+  })
+}
+
+async function shutDown(server: Server, deadlineMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => {
+    server.forceShutdown()
+    resolve()
+  }, deadlineMs)
+  server.tryShutdown(() => resolve())
+  await promise
+  clearTimeout(timer)
+}

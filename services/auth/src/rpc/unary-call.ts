@@ -1,0 +1,71 @@
+import { create, type DescMethodUnary, fromBinary, type Message, toBinary } from '@bufbuild/protobuf'
+import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
+import { bounds } from '@immersiverse/auth-contract'
+import type { Deps } from '../deps.ts'
+import { toServiceCaller } from './call-origin.ts'
+import { type Incoming, makeDecode } from './decode.ts'
+import { toAuthError, toGrpcError } from './errors.ts'
+import type { OnFinished } from './refusals.ts'
+import { toBuffer } from './to-buffer.ts'
+import type { UnaryHandler } from './unary-handlers.ts'
+
+/** A method as grpc-js serves it. */
+export interface ServedMethod {
+  readonly definition: MethodDefinition<never, never>
+  readonly handler: unknown
+}
+
+/** Serves a unary method by its handler. */
+export function makeUnaryCall(
+  method: DescMethodUnary,
+  handler: UnaryHandler,
+  at: Pick<Deps, 'clock'> & { readonly onFinished: OnFinished },
+): ServedMethod {
+  return makeRawUnaryCall<Message>(
+    method,
+    {
+      read: (bytes) => fromBinary(method.input, bytes),
+      answer: async (caller, request) => {
+        const answer = create(method.output, await handler(caller, request as never))
+        return toBinary(method.output, answer)
+      },
+    },
+    at,
+  )
+}
+
+/** How bytes become a request and a request becomes bytes. */
+export interface RawUnary<T> {
+  readonly read: (bytes: Buffer) => T
+  readonly answer: (caller: ReturnType<typeof toServiceCaller>, request: T) => Promise<Uint8Array>
+}
+
+/** Serves a unary method that reads and writes its own bytes. */
+export function makeRawUnaryCall<T>(
+  method: DescMethodUnary,
+  raw: RawUnary<T>,
+  at: Pick<Deps, 'clock'> & { readonly onFinished: OnFinished },
+): ServedMethod {
+  const name = `${method.parent.typeName}/${method.name}`
+  const handler: handleUnaryCall<Incoming<T>, Uint8Array> = async (call, callback) => {
+    const startMs = at.clock.monotonicMs()
+    const caller = toServiceCaller(call)
+    try {
+      if ('fault' in call.request) throw call.request.fault
+      callback(null, await raw.answer(caller, call.request.message))
+      at.onFinished({ method: name, caller, startMs })
+    } catch (thrown) {
+      const error = toAuthError(thrown)
+      callback(toGrpcError(error))
+      at.onFinished({ method: name, caller, startMs, error })
+    }
+  }
+  const definition = {
+    path: `/${name}`,
+    requestStream: false,
+    responseStream: false,
+    requestDeserialize: makeDecode(raw.read, bounds.messageBytes),
+    responseSerialize: toBuffer,
+  }
+  return { definition: definition as never, handler }
+}
