@@ -1,4 +1,4 @@
-import { ErrorReason } from './gen/auth/v1/error_reason_pb.js'
+import type { ErrorReason } from './gen/auth/v1/error_reason_pb.js'
 
 /** `ErrorInfo.domain` of every error of this service (AIP-193). */
 export const errorDomain = 'auth.immersiverse'

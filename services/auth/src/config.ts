@@ -7,7 +7,9 @@ export class ConfigError extends Error {
   readonly faults: readonly string[]
 
   constructor(faults: readonly string[]) {
-    super(`${faults.length === 1 ? 'a setting is' : 'settings are'} not valid:\n${faults.map((f) => `  ${f}`).join('\n')}`)
+    super(
+      `${faults.length === 1 ? 'a setting is' : 'settings are'} not valid:\n${faults.map((f) => `  ${f}`).join('\n')}`,
+    )
     this.faults = faults
   }
 }
@@ -50,7 +52,10 @@ const variables = z.object({
   AUTH_DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10),
   AUTH_DATA_DIR: z.string().default('./data'),
   KAFKA_BROKERS: brokers.optional(),
-  AUTH_TOPIC_PREFIX: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/).default('auth'),
+  AUTH_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+    .default('auth'),
   AUTH_EVENT_ENCODING: z.enum(['json', 'protobuf']).default('json'),
   AUTH_EVENT_RETENTION: duration.default(30 * units.d),
   AUTH_GRPC_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 50_051 }),
@@ -105,7 +110,9 @@ function findConflicts(settings: Omit<Config, 'masterKey'>): string[] {
   const faults: string[] = []
   for (const name of ['AUTH_GRPC_LISTEN', 'AUTH_EDGE_LISTEN', 'AUTH_ADMIN_LISTEN'] as const) {
     if (settings.AUTH_ALLOW_PLAINTEXT === 'true' || isLoopback(settings[name].host)) continue
-    faults.push(`${name}: ${settings[name].host} is not loopback and has no TLS; AUTH_ALLOW_PLAINTEXT=true allows it`)
+    faults.push(
+      `${name}: ${settings[name].host} is not loopback and has no TLS; AUTH_ALLOW_PLAINTEXT=true allows it`,
+    )
   }
   if (settings.AUTH_REFRESH_IDLE_TTL > settings.AUTH_REFRESH_MAX_TTL) {
     faults.push('AUTH_REFRESH_IDLE_TTL: must not be above AUTH_REFRESH_MAX_TTL')

@@ -88,8 +88,12 @@ async function makeConsumer({ kafka, group }: KafkaSourceOptions): Promise<Kafka
     bootstrapBrokers: [...kafka.brokers],
     autocreateTopics: false,
     autocommit: false,
+    // A fetch answers as soon as there is a record; this bounds how long closing waits for one that is idle.
     maxWaitTime: 500,
-    sessionTimeout: 30_000,
+    // How soon a member hears of a rebalance.
+    heartbeatInterval: 1_000,
+    // A member that died without leaving holds its partitions this long.
+    sessionTimeout: 10_000,
     ...(kafka.tls === undefined ? {} : { tls: kafka.tls }),
     ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl }),
   })

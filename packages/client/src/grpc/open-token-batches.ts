@@ -2,18 +2,18 @@ import type { Client, ClientDuplexStream } from '@grpc/grpc-js'
 import { Metadata, type ServiceError } from '@grpc/grpc-js'
 import {
   AuthService,
-  bounds,
   type ValidateTokenResponse,
   type ValidateTokensResponse,
 } from '@immersiverse/auth-contract'
-import { AuthError, type AuthErrorReason } from '../auth-error.ts'
 import { makeBackoff } from '../make-backoff.ts'
 import {
   encodeValidateTokensRequest,
   type TokenQuestion,
   toQuestionBytes,
 } from './encode-validate-tokens-request.ts'
+import { takeBatch } from './take-batch.ts'
 import { toServiceDefinition } from './to-service-definition.ts'
+import { unavailable, WaitingQuestion } from './waiting-question.ts'
 
 /** Asks ValidateToken, many questions in one message of one stream. */
 export interface TokenBatches {
@@ -31,21 +31,10 @@ export interface TokenBatchesOptions {
   readonly maxWaiting: number
 }
 
-interface Waiting {
-  readonly question: TokenQuestion
-  readonly expiresAt: number
-  resolve(response: ValidateTokenResponse): void
-  reject(error: AuthError): void
-  isRetry: boolean
-  isSettled: boolean
-}
-
 type Stream = ClientDuplexStream<Buffer, ValidateTokensResponse>
 
 const { path, responseDeserialize } = toServiceDefinition(AuthService).ValidateTokens
 const deadlineCheckMs = 25
-/** Leaves room for the id and the frame below the service's limit on batches. */
-const messageBytesMax = bounds.batchMessageBytes - 1024
 
 /**
  * Opens the batching client of `AuthService.ValidateTokens`. Questions of one turn of the event loop share a message (at most 256, at
@@ -61,9 +50,9 @@ class Batches implements TokenBatches {
   readonly #options: TokenBatchesOptions
   readonly #backoff = makeBackoff({ firstMs: 50, maxMs: 1_000 })
   /** Not yet written, oldest first. */
-  #queue: Waiting[] = []
+  #queue: WaitingQuestion[] = []
   /** Written, by correlation id, oldest first. */
-  readonly #sent = new Map<number, Waiting[]>()
+  readonly #sent = new Map<number, WaitingQuestion[]>()
   #stream: Stream | undefined
   #waiting = 0
   #lastId = 0
@@ -72,6 +61,7 @@ class Batches implements TokenBatches {
   #reopenTimer: NodeJS.Timeout | undefined
   #deadlineTimer: NodeJS.Timeout | undefined
   #isClosed = false
+  readonly #onSettled = (): void => void this.#waiting--
 
   constructor(channel: Client, options: TokenBatchesOptions) {
     this.#channel = channel
@@ -85,7 +75,7 @@ class Batches implements TokenBatches {
     }
     return new Promise((resolve, reject) => {
       const expiresAt = performance.now() + this.#options.deadlineMs
-      this.#queue.push({ question, expiresAt, resolve, reject, isRetry: false, isSettled: false })
+      this.#queue.push(new WaitingQuestion(question, expiresAt, resolve, reject, this.#onSettled))
       this.#waiting++
       this.#planFlush()
       // One coarse timer for all: a timer per request costs more than the request.
@@ -101,7 +91,7 @@ class Batches implements TokenBatches {
     this.#stream?.cancel()
     this.#stream = undefined
     const left = [...this.#takeSent(), ...this.#queue.splice(0)]
-    for (const waiting of left) this.#fail(waiting, unavailable('CLOSED', 'the client is closed'))
+    for (const waiting of left) waiting.fail(unavailable('CLOSED', 'the client is closed'))
   }
 
   #planFlush(): void {
@@ -117,7 +107,7 @@ class Batches implements TokenBatches {
   #flush(): void {
     if (this.#isClosed || this.#reopenTimer !== undefined) return
     while (this.#queue.length > 0 && !this.#isBackedUp) {
-      const batch = this.#takeBatch()
+      const batch = takeBatch(this.#queue)
       if (batch.length === 0) continue
       this.#stream ??= this.#open()
       const id = ++this.#lastId
@@ -125,24 +115,6 @@ class Batches implements TokenBatches {
       const questions = batch.map((waiting) => waiting.question)
       this.#isBackedUp = !this.#stream.write(encodeValidateTokensRequest(id, questions))
     }
-  }
-
-  /** Takes what fits one message from the front of the queue, without what has been answered meanwhile. */
-  #takeBatch(): Waiting[] {
-    const batch: Waiting[] = []
-    let bytes = 0
-    let taken = 0
-    for (const waiting of this.#queue) {
-      if (batch.length === bounds.validateBatch) break
-      if (!waiting.isSettled) {
-        bytes += toQuestionBytes(waiting.question)
-        if (bytes > messageBytesMax && batch.length > 0) break
-        batch.push(waiting)
-      }
-      taken++
-    }
-    this.#queue.splice(0, taken)
-    return batch
   }
 
   #open(): Stream {
@@ -176,8 +148,8 @@ class Batches implements TokenBatches {
     this.#sent.delete(id)
     for (const [index, waiting] of batch.entries()) {
       const answer = response.responses[index]
-      if (answer === undefined) this.#fail(waiting, unavailable('AUTH_UNREACHABLE', 'an answer is missing'))
-      else if (this.#settle(waiting)) waiting.resolve(answer)
+      if (answer === undefined) waiting.fail(unavailable('AUTH_UNREACHABLE', 'an answer is missing'))
+      else waiting.answer(answer)
     }
   }
 
@@ -186,12 +158,15 @@ class Batches implements TokenBatches {
     if (stream !== this.#stream) return
     this.#stream = undefined
     this.#isBackedUp = false
-    const again: Waiting[] = []
+    const again: WaitingQuestion[] = []
     for (const waiting of this.#takeSent()) {
       if (waiting.isSettled) continue
       if (waiting.isRetry)
-        this.#fail(waiting, unavailable('AUTH_UNREACHABLE', 'the auth service cannot be reached', cause))
-      else again.push(Object.assign(waiting, { isRetry: true }))
+        waiting.fail(unavailable('AUTH_UNREACHABLE', 'the auth service cannot be reached', cause))
+      else {
+        waiting.isRetry = true
+        again.push(waiting)
+      }
     }
     this.#queue = again.concat(this.#queue)
     this.#reopenTimer = setTimeout(() => {
@@ -201,7 +176,7 @@ class Batches implements TokenBatches {
     this.#reopenTimer.unref()
   }
 
-  #takeSent(): Waiting[] {
+  #takeSent(): WaitingQuestion[] {
     const all = [...this.#sent.values()].flat()
     this.#sent.clear()
     return all
@@ -211,30 +186,14 @@ class Batches implements TokenBatches {
     const now = performance.now()
     const late = unavailable('DEADLINE_EXCEEDED', 'the auth service did not answer in time')
     for (const [id, batch] of this.#sent) {
-      for (const waiting of batch) if (waiting.expiresAt <= now) this.#fail(waiting, late)
+      for (const waiting of batch) if (waiting.expiresAt <= now) waiting.fail(late)
       if (batch.every((waiting) => waiting.isSettled)) this.#sent.delete(id)
     }
-    for (const waiting of this.#queue) if (waiting.expiresAt <= now) this.#fail(waiting, late)
+    for (const waiting of this.#queue) if (waiting.expiresAt <= now) waiting.fail(late)
     if (this.#queue.length > 0 && this.#queue[0]?.isSettled)
       this.#queue = this.#queue.filter((one) => !one.isSettled)
     if (this.#waiting > 0) return
     clearInterval(this.#deadlineTimer)
     this.#deadlineTimer = undefined
   }
-
-  #fail(waiting: Waiting, error: AuthError): void {
-    if (this.#settle(waiting)) waiting.reject(error)
-  }
-
-  /** Whether this is the first answer. */
-  #settle(waiting: Waiting): boolean {
-    if (waiting.isSettled) return false
-    waiting.isSettled = true
-    this.#waiting--
-    return true
-  }
-}
-
-function unavailable(reason: AuthErrorReason, message: string, cause?: unknown): AuthError {
-  return new AuthError('UNAVAILABLE', reason, message, cause === undefined ? undefined : { cause })
 }

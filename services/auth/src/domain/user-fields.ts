@@ -40,7 +40,9 @@ export const usernameRule: Rule<string> = (username) => {
 }
 
 export const emailRule: Rule<string> = (email) =>
-  countCodePoints(email) <= bounds.emailMax && emailShape.test(email) ? undefined : 'must be an e-mail address'
+  countCodePoints(email) <= bounds.emailMax && emailShape.test(email)
+    ? undefined
+    : 'must be an e-mail address'
 
 export const displayNameRule: Rule<string> = (name) => {
   const length = countCodePoints(name)

@@ -47,7 +47,9 @@ function decodes(message: DescMessage, field: DescField, value: JsonValue): bool
 
 function toTypeFault(field: DescField): string {
   const item = field.message?.typeName ?? (field.scalar && ScalarType[field.scalar].toLowerCase())
-  const type = field.enum ? `one of ${field.enum.values.map(({ name }) => name).join(', ')}` : `of type ${item}`
+  const type = field.enum
+    ? `one of ${field.enum.values.map(({ name }) => name).join(', ')}`
+    : `of type ${item}`
   return field.fieldKind === 'list' ? `must be an array, each item ${type}` : `must be ${type}`
 }
 

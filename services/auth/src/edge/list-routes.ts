@@ -1,5 +1,13 @@
-import { type DescMethod, type DescService, getOption, hasOption } from '@bufbuild/protobuf'
+import {
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  getOption,
+  hasOption,
+} from '@bufbuild/protobuf'
 import { EdgeAccess, edge_access, http } from '@immersiverse/auth-contract'
+import { listUnmarkedMethods } from './list-unmarked-methods.ts'
+import { toMethodName } from './to-method-name.ts'
 import { findVariable, type Route, toRoute } from './to-route.ts'
 
 /** A route and who may call it. */
@@ -15,28 +23,13 @@ export interface EdgeRoute extends Route {
 export function listRoutes(services: readonly DescService[]): EdgeRoute[] {
   const [unmarked] = listUnmarkedMethods(services)
   if (unmarked !== undefined) throw new Error(`${unmarked} has a path and no edge_access mark`)
-  return services.flatMap(({ methods }) => methods.filter(hasPath).flatMap(toRoutes))
-}
-
-/** Methods, such as `auth.v1.AuthService/Login`, that have a path and do not say who may call them over the edge. */
-export function listUnmarkedMethods(services: readonly DescService[]): string[] {
-  return services
-    .flatMap(({ methods }) => methods)
-    .filter((method) => hasPath(method) && getOption(method, edge_access) === EdgeAccess.UNSPECIFIED)
-    .map(toMethodName)
-}
-
-/** The full name of a method, such as `auth.v1.AuthService/Login`. */
-export function toMethodName(method: DescMethod): string {
-  return `${method.parent.typeName}/${method.name}`
-}
-
-function hasPath(method: DescMethod): boolean {
-  return hasOption(method, http)
+  return services.flatMap(({ methods }) =>
+    methods.filter((method) => hasOption(method, http)).flatMap(toRoutes),
+  )
 }
 
 function toRoutes(method: DescMethod): EdgeRoute[] {
-  if (method.methodKind !== 'unary') throw new Error(`${toMethodName(method)} is a stream and has a path`)
+  if (!isUnary(method)) throw new Error(`${toMethodName(method)} is a stream and has a path`)
   const access = getOption(method, edge_access) === EdgeAccess.SELF ? 'self' : 'anon'
   const rule = getOption(method, http)
   const routes = [rule, ...rule.additionalBindings].map((one) => toRoute(method, one))
@@ -44,4 +37,8 @@ function toRoutes(method: DescMethod): EdgeRoute[] {
     throw new Error(`${toMethodName(method)} is for the user's own token and its path has no {user_id}`)
   }
   return routes.map((route) => ({ ...route, access }))
+}
+
+function isUnary(method: DescMethod): method is DescMethodUnary {
+  return method.methodKind === 'unary'
 }

@@ -1,9 +1,15 @@
-import { fromJsonString, type JsonObject, type JsonValue, type Message, mergeFromJson } from '@bufbuild/protobuf'
+import {
+  fromJsonString,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  mergeFromJson,
+} from '@bufbuild/protobuf'
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect'
 import { AuthError, invalidField } from '../domain/errors.ts'
+import { toFieldName } from './find-field-path.ts'
 import { findJsonFaults } from './find-json-faults.ts'
 import { readQuery } from './read-query.ts'
-import { toFieldName } from './find-field-path.ts'
 import type { PathVariable, Route } from './to-route.ts'
 
 /** The parts of an HTTP request that carry fields. */
@@ -25,14 +31,26 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export function toRequest(route: Route, parts: HttpParts): Message {
   const { input } = route.method
   const text = toJsonText(route, parts.body)
-  const message = decode(route, () => fromJsonString(input, text), () => JSON.parse(text))
+  const message = decode(
+    route,
+    () => fromJsonString(input, text),
+    () => JSON.parse(text),
+  )
   const query = readQuery(route, parts.query)
-  decode(route, () => mergeFromJson(input, message, query), () => query)
+  decode(
+    route,
+    () => mergeFromJson(input, message, query),
+    () => query,
+  )
   for (const variable of route.variables) {
     const value = parts.parameters[variable.parameter] ?? ''
     assertAgrees(reflect(input, message), variable, value)
     const json = toNested(variable, value)
-    decode(route, () => mergeFromJson(input, message, json), () => json)
+    decode(
+      route,
+      () => mergeFromJson(input, message, json),
+      () => json,
+    )
   }
   return message
 }
@@ -93,7 +111,8 @@ function assertAgrees(message: ReflectMessage, { path }: PathVariable, value: st
   const [field, ...rest] = path
   const [next, ...below] = rest
   if (next !== undefined && field.fieldKind === 'message') {
-    if (message.isSet(field)) assertAgrees(message.get(field), { parameter: '', path: [next, ...below] }, value)
+    if (message.isSet(field))
+      assertAgrees(message.get(field), { parameter: '', path: [next, ...below] }, value)
     return
   }
   const rival = field.oneof && message.oneofCase(field.oneof)

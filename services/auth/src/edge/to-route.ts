@@ -22,7 +22,13 @@ export interface Route {
   readonly body: 'request' | DescField | undefined
 }
 
-const verbs = Object.freeze({ get: 'GET', put: 'PUT', post: 'POST', delete: 'DELETE', patch: 'PATCH' } as const)
+const verbs = Object.freeze({
+  get: 'GET',
+  put: 'PUT',
+  post: 'POST',
+  delete: 'DELETE',
+  patch: 'PATCH',
+} as const)
 
 const variableSegment = /^\{([\w.]+)(?:=\*)?\}$/
 const literalSegment = /^[\w.~-]+$/
@@ -36,7 +42,8 @@ const customVerb = /:([\w.~-]+)$/
 export function toRoute(method: DescMethodUnary, rule: HttpRule): Route {
   const { pattern } = rule
   const refuse = (why: string) => new Error(`${method.parent.typeName}/${method.name}: ${why}`)
-  if (pattern.case === undefined || pattern.case === 'custom') throw refuse('no HTTP method that the edge serves')
+  if (pattern.case === undefined || pattern.case === 'custom')
+    throw refuse('no HTTP method that the edge serves')
   if (rule.responseBody !== '') throw refuse('response_body is not supported')
   const template = pattern.value
   const verb = customVerb.exec(template)?.[1]

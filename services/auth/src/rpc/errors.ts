@@ -1,5 +1,6 @@
-import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt'
 import { create, toBinary } from '@bufbuild/protobuf'
+import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt'
+import { Metadata, type ServerErrorResponse, status } from '@grpc/grpc-js'
 import {
   BadRequestSchema,
   ErrorInfoSchema,
@@ -9,7 +10,6 @@ import {
   type Status,
   StatusSchema,
 } from '@immersiverse/auth-contract'
-import { Metadata, type ServerErrorResponse, status } from '@grpc/grpc-js'
 import { AuthError } from '../domain/errors.ts'
 
 /** Status and fixed text of every reason (contract §3). The text is for people and never holds input or internals. */
@@ -20,7 +20,10 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
     MALFORMED_MESSAGE: { code: status.INVALID_ARGUMENT, message: 'the request cannot be decoded' },
     MESSAGE_TOO_LARGE: { code: status.RESOURCE_EXHAUSTED, message: 'the request is too large' },
     INVALID_CREDENTIALS: { code: status.UNAUTHENTICATED, message: 'wrong identifier or password' },
-    INVALID_REFRESH_TOKEN: { code: status.UNAUTHENTICATED, message: 'the refresh token is not valid: log in again' },
+    INVALID_REFRESH_TOKEN: {
+      code: status.UNAUTHENTICATED,
+      message: 'the refresh token is not valid: log in again',
+    },
     INVALID_ACCESS_TOKEN: { code: status.UNAUTHENTICATED, message: 'the access token is not valid' },
     MISSING_ACCESS_TOKEN: { code: status.UNAUTHENTICATED, message: 'a bearer access token is needed' },
     NOT_SELF: { code: status.PERMISSION_DENIED, message: 'the token belongs to another user' },

@@ -1,16 +1,27 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
-import { ReflectionService } from '@grpc/reflection'
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader'
-import { AuthService, bounds, EventService, fileDescriptorSet, UserService } from '@immersiverse/auth-contract'
-import { HealthImplementation } from 'grpc-health-check'
 import type { DescMethodUnary, DescService } from '@bufbuild/protobuf'
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader'
+import { ReflectionService } from '@grpc/reflection'
+import {
+  AuthService,
+  bounds,
+  EventService,
+  fileDescriptorSet,
+  UserService,
+} from '@immersiverse/auth-contract'
+import { HealthImplementation } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
 import { validateToken } from '../use-cases/validate-token.ts'
 import { makeAuthService } from './auth-service.ts'
-import { makeUserService } from './user-service.ts'
 import type { OnFinished } from './refusals.ts'
 import { makeRawUnaryCall, makeUnaryCall, type ServedMethod } from './unary-call.ts'
 import type { UnaryHandler } from './unary-handlers.ts'
+import { makeUserService } from './user-service.ts'
 import { readValidateTokenRequest, writeValidateTokenResponse } from './validate-codec.ts'
 import { makeValidateTokensCall } from './validate-tokens-call.ts'
 import { makeWatchEventsCall, type WatchEvents } from './watch-events-call.ts'
@@ -44,7 +55,10 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     'grpc.max_send_message_length': 4 * bounds.batchMessageBytes,
   })
   for (const methods of listServices(options)) addService(server, methods)
-  const health = new HealthImplementation({ '': 'SERVING', ...healthOf([AuthService, UserService, EventService]) })
+  const health = new HealthImplementation({
+    '': 'SERVING',
+    ...healthOf([AuthService, UserService, EventService]),
+  })
   health.addToServer(server)
   const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(fileDescriptorSet, 'base64'))
   new ReflectionService(descriptors as ConstructorParameters<typeof ReflectionService>[0]).addToServer(server)

@@ -1,9 +1,12 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { TimestampSchema, timestampFromDate } from '@bufbuild/protobuf/wkt'
 import type { AccessTokenClaims } from '@immersiverse/auth-client/verifier'
-import { PrincipalSchema, ValidateTokenRequestSchema, ValidateTokenResponseSchema } from '@immersiverse/auth-contract'
-import type { Validation } from '../use-cases/validate-token.ts'
-import type { ValidateTokenInput } from '../use-cases/validate-token.ts'
+import {
+  PrincipalSchema,
+  ValidateTokenRequestSchema,
+  ValidateTokenResponseSchema,
+} from '@immersiverse/auth-contract'
+import type { ValidateTokenInput, Validation } from '../use-cases/validate-token.ts'
 import { toPrincipal, toValidateTokenResponse } from './auth-service.ts'
 
 /*

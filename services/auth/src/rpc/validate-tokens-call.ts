@@ -96,7 +96,5 @@ function toBatchBytes(correlationId: bigint, answers: readonly Buffer[]): Uint8A
 }
 
 function toFieldHead(length: number): Buffer {
-  return length < 0x80
-    ? Buffer.of(0x12, length)
-    : Buffer.of(0x12, (length & 0x7f) | 0x80, length >>> 7)
+  return length < 0x80 ? Buffer.of(0x12, length) : Buffer.of(0x12, (length & 0x7f) | 0x80, length >>> 7)
 }

@@ -60,7 +60,8 @@ export function makeRefreshTokens(ring: Pick<KeyRing, 'refresh' | 'findRefreshKe
       if (bytes.length !== tokenBytes || prefix + bytes.toString('base64url') !== token) return undefined
       const key = ring.findRefreshKey(bytes.toString('hex', 0, 4))
       if (key === undefined) return undefined
-      if (!timingSafeEqual(toMac(key, bytes.subarray(0, secretEnd)), bytes.subarray(secretEnd))) return undefined
+      if (!timingSafeEqual(toMac(key, bytes.subarray(0, secretEnd)), bytes.subarray(secretEnd)))
+        return undefined
       return readName(bytes, token)
     },
   }

@@ -50,7 +50,8 @@ function removeStale(folder: string, file: string): void {
     mkdirSync(turn)
   } catch {
     const age = Date.now() - (statSync(turn, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-    if (age < 10_000) throw new FolderLockedError(`the data folder ${folder} is just being opened by another process`)
+    if (age < 10_000)
+      throw new FolderLockedError(`the data folder ${folder} is just being opened by another process`)
     rmdirSync(turn)
     return
   }

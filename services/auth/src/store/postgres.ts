@@ -82,7 +82,11 @@ function toNamedPool(pool: pg.Pool, counter: { queries: number }): Exclude<Named
   } as unknown as Exclude<NamedPool, () => unknown>
 }
 
-function toNamedClient(client: pg.PoolClient, nameOf: (text: string) => string, counter: { queries: number }) {
+function toNamedClient(
+  client: pg.PoolClient,
+  nameOf: (text: string) => string,
+  counter: { queries: number },
+) {
   let begun: Promise<unknown> | undefined
   return {
     query: (text: string, values?: readonly unknown[]) => {

@@ -27,7 +27,12 @@ export interface Issue {
 /** Opens a session; the caller holds the user's row. Every instant is the database's. */
 export async function insertSession(
   trx: Transaction<Schema>,
-  session: { readonly id: SessionId; readonly userId: UserId; readonly client: ClientInfo; readonly origin: Origin },
+  session: {
+    readonly id: SessionId
+    readonly userId: UserId
+    readonly client: ClientInfo
+    readonly origin: Origin
+  },
   secret: RefreshSecret,
   lifetimes: RefreshLifetimes,
 ): Promise<Issue> {

@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql, type Transaction, type UpdateObject } from 'kysely'
-import { toEmailKey, toUsernameKey } from '../domain/user-fields.ts'
-import type { Account, UserChanges } from '../domain/user.ts'
 import type { UserId } from '../domain/ids.ts'
+import type { Account, UserChanges } from '../domain/user.ts'
+import { toEmailKey, toUsernameKey } from '../domain/user-fields.ts'
 import type { Schema } from './schema.ts'
 
 /** By what an account is looked up. */

@@ -36,7 +36,8 @@ export async function changePassword(
     findViolation('new_password', input.newPassword, makePasswordRule(deps.settings.passwordMinLength)),
   )
   const keep = findSessionId(input.keepSessionId)
-  if (keep === undefined && input.keepSessionId !== '') throw invalidField('keep_session_id', 'must be a UUID')
+  if (keep === undefined && input.keepSessionId !== '')
+    throw invalidField('keep_session_id', 'must be a UUID')
   await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
     const verified = await findAccount(deps.database.kysely, { by: 'id', value: userId })
     if (verified === undefined) throw new AuthError('USER_NOT_FOUND')

@@ -117,5 +117,7 @@ async function findSame(
 /** Keyed, and without the password: a fast hash of it must not stand in the database. */
 function toFingerprint(deps: CreateDeps, input: CreateUserInput): Uint8Array {
   const facts = [toUsernameKey(input.username), toEmailKey(input.email), input.displayName]
-  return createHmac('sha256', deps.keyRing.fingerprintKey).update(`create ${JSON.stringify(facts)}`).digest()
+  return createHmac('sha256', deps.keyRing.fingerprintKey)
+    .update(`create ${JSON.stringify(facts)}`)
+    .digest()
 }

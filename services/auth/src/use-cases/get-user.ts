@@ -18,7 +18,11 @@ export type GetUserInput = {
  * Reads one user from the primary.
  * @throws AuthError USER_NOT_FOUND, VERSION_NOT_REACHED, INVALID_FIELD, NOT_SELF.
  */
-export async function getUser(deps: Pick<Deps, 'database'>, caller: Caller, input: GetUserInput): Promise<User> {
+export async function getUser(
+  deps: Pick<Deps, 'database'>,
+  caller: Caller,
+  input: GetUserInput,
+): Promise<User> {
   const account = await findAccount(deps.database.kysely, toLookup(caller, input))
   if (account === undefined) throw new AuthError('USER_NOT_FOUND')
   if (account.version < input.minVersion) {

@@ -153,5 +153,8 @@ async function tellFailure(
 /** Keyed, so that the hash of an identifier cannot be found by trying identifiers. */
 function toIdentifierHash(deps: LoginDeps, identifier: string): string {
   const key = identifier.includes('@') ? toEmailKey(identifier) : toUsernameKey(identifier)
-  return createHmac('sha256', deps.keyRing.fingerprintKey).update(`identifier ${key}`).digest('hex').slice(0, 32)
+  return createHmac('sha256', deps.keyRing.fingerprintKey)
+    .update(`identifier ${key}`)
+    .digest('hex')
+    .slice(0, 32)
 }

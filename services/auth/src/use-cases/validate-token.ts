@@ -53,7 +53,13 @@ function assertQuestion({ audience, requiredRoles }: ValidateTokenInput): void {
   if (audience.length > bounds.audienceMax) {
     throw invalidField('audience', `must have at most ${bounds.audienceMax} characters`)
   }
-  if (requiredRoles.length > bounds.requiredRoles || requiredRoles.some((role) => role.length > bounds.roleMax)) {
-    throw invalidField('required_roles', `must be at most ${bounds.requiredRoles}, each of at most ${bounds.roleMax}`)
+  if (
+    requiredRoles.length > bounds.requiredRoles ||
+    requiredRoles.some((role) => role.length > bounds.roleMax)
+  ) {
+    throw invalidField(
+      'required_roles',
+      `must be at most ${bounds.requiredRoles}, each of at most ${bounds.roleMax}`,
+    )
   }
 }

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { type TestContext, test } from 'node:test'
+import { type EventName, toTopic } from '@immersiverse/auth-contract'
+import { Admin, Producer } from '@platformatic/kafka'
+import type { Logger } from '../logger.ts'
+import { encodeData, makeAttributes, type RecordOptions } from '../test/make-record.ts'
+import { waitUntil } from '../test/wait-until.ts'
+import { type Events, makeEvents } from './make-events.ts'
+import type { EventSubscription } from './start-subscription.ts'
+
+const brokers = (process.env.TEST_KAFKA_BROKERS ?? '').split(',')
+const skip = process.env.TEST_KAFKA_BROKERS === undefined ? 'TEST_KAFKA_BROKERS is not set' : false
+/** Enough keys for each of the four partitions to have some. */
+const users = Array.from({ length: 20 }, (_, n) => `u${n}`)
+
+/** A topic prefix of the test's own, with the means to write to it and to consume it. */
+async function openTopics(t: TestContext, names: readonly EventName[]) {
+  const topicPrefix = `t${randomUUID()}`
+  const options = { clientId: 'test', bootstrapBrokers: brokers }
+  const admin = new Admin(options)
+  const producer = new Producer<Buffer, Buffer, Buffer, Buffer>(options)
+  const subscriptions: EventSubscription[] = []
+  const warnings: object[] = []
+  const logger: Logger = { warn: (fields) => warnings.push(fields), error: (fields) => warnings.push(fields) }
+  const create = () =>
+    admin.createTopics({
+      topics: names.map((name) => toTopic(name, topicPrefix)),
+      partitions: 4,
+      replicas: 1,
+    })
+  t.after(async () => {
+    await Promise.all(subscriptions.map((one) => one.close()))
+    await Promise.all([admin.close(), producer.close()])
+  })
+  const events = (group: string, from?: 'earliest' | 'latest'): Events => {
+    const parts = { kafka: { brokers, topicPrefix }, logger, running: new Set<AsyncDisposable>() }
+    const watch = { watchEvents: () => assert.fail('watched') }
+    return makeEvents({ ...parts, watch }, { group, ...(from === undefined ? {} : { from }) })
+  }
+  const start = (one: Events): EventSubscription => {
+    const subscription = one.start()
+    subscriptions.push(subscription)
+    return subscription
+  }
+  const send = (list: readonly (readonly [EventName, RecordOptions<EventName>])[]) =>
+    producer.send({ messages: list.map(([name, record]) => toMessage(topicPrefix, name, record)) })
+  return { create, events, start, send, warnings }
+}
+
+function toMessage(topicPrefix: string, name: EventName, record: RecordOptions<EventName>) {
+  const { traceparent = '', ...attributes } = makeAttributes(name, record)
+  const headers = new Map(
+    Object.entries(attributes).map(([key, value]) => [Buffer.from(`ce_${key}`), Buffer.from(value)]),
+  )
+  headers.set(Buffer.from('traceparent'), Buffer.from(traceparent))
+  headers.set(Buffer.from('content-type'), Buffer.from(`application/${record.encoding ?? 'json'}`))
+  const key = Buffer.from(record.key ?? 'u1')
+  return { topic: toTopic(name, topicPrefix), key, value: encodeData(name, record), headers }
+}
+
+/** `count` updates of each user, in order. */
+function updates(from: number, count: number) {
+  const sequences = Array.from({ length: count }, (_, n) => from + n)
+  return sequences.flatMap((sequence) => users.map((key) => ['user_updated', { key, sequence }] as const))
+}
+
+/** Whether each user's events were first seen in the order of their sequence, without a gap. */
+function assertInOrder(seen: readonly string[], count: number): void {
+  const first = new Set(seen)
+  for (const user of users) {
+    const sequences = [...first]
+      .filter((one) => one.startsWith(`${user} `))
+      .map((one) => Number(one.split(' ')[1]))
+    assert.deepEqual(
+      sequences,
+      Array.from({ length: count }, (_, n) => n + 1),
+      user,
+    )
+  }
+}
+
+test('both encodings reach their handlers, typed, and a group goes on where it committed', {
+  skip,
+}, async (t) => {
+  const { create, events, start, send } = await openTopics(t, ['user_created', 'user_deleted'])
+  await create()
+  const seen: string[] = []
+  const consume = (): Events =>
+    events('g')
+      .on('user_created', (data, { origin }) => seen.push(`${data.username} ${'offset' in origin}`))
+      .on('user_deleted', (data, { userSequence }) => seen.push(`${data.userId} deleted ${userSequence}`))
+  const first = start(consume())
+  await send([['user_created', { sequence: 1, data: { username: 'mina' } }]])
+  await send([['user_deleted', { sequence: 2, encoding: 'protobuf' }]])
+  await waitUntil('both', () => seen.length === 2, 30_000)
+  await first.close()
+  const second = start(consume())
+  await send([['user_created', { key: 'u2', sequence: 1, data: { username: 'juno' } }]])
+  await waitUntil('the third', () => seen.length === 3, 30_000)
+  assert.equal(second.status().handled, 1)
+  assert.deepEqual(seen.toSorted(), ['juno true', 'mina true', 'u1 deleted 2'])
+})
+
+test('an event whose handler has not succeeded is delivered again to the next of the group', {
+  skip,
+}, async (t) => {
+  const { create, events, start, send, warnings } = await openTopics(t, ['user_created'])
+  await create()
+  await send([['user_created', { sequence: 1 }]])
+  const failing = start(events('g').on('user_created', () => Promise.reject(new Error('database down'))))
+  await waitUntil('two attempts', () => warnings.length >= 2, 30_000)
+  await failing.close()
+  const next = start(events('g').on('user_created', () => undefined))
+  await waitUntil('the event', () => next.status().handled === 1, 30_000)
+})
+
+test('while members come and go nothing is lost and the order per user holds', { skip }, async (t) => {
+  const { create, events, start, send } = await openTopics(t, ['user_updated'])
+  await create()
+  const seen: string[] = []
+  const member = (): EventSubscription =>
+    start(
+      events('g').on('user_updated', ({ userId }, { userSequence }) =>
+        seen.push(`${userId} ${userSequence}`),
+      ),
+    )
+  let sent = 0
+  const sendMore = async (): Promise<void> => {
+    await send(updates(sent + 1, 10))
+    sent += 10
+  }
+  const first = member()
+  await sendMore()
+  await waitUntil('the first events', () => seen.length > 0, 30_000)
+  const second = member()
+  // The first member hears of the second at its next heartbeat; until then it handles all.
+  for (const end = Date.now() + 30_000; second.status().handled === 0 && Date.now() < end; ) await sendMore()
+  const third = member()
+  for (const end = Date.now() + 30_000; third.status().handled === 0 && Date.now() < end; ) await sendMore()
+  await first.close()
+  await sendMore()
+  await waitUntil('all events', () => new Set(seen).size === sent * users.length, 60_000)
+  assertInOrder(seen, sent)
+  assert.ok(second.status().handled > 0, 'the second member had its share')
+  assert.ok(third.status().handled > 0, 'the third member had its share')
+})
+
+test('topics that are not there yet are waited for', { skip }, async (t) => {
+  const { create, events, start, send, warnings } = await openTopics(t, ['user_created'])
+  const subscription = start(events('g').on('user_created', () => undefined))
+  await waitUntil('a warning', () => warnings.length > 0, 30_000)
+  await create()
+  await send([['user_created', { sequence: 1 }]])
+  await waitUntil('the event', () => subscription.status().handled === 1, 30_000)
+})
+
+test('a record that cannot be decoded stops the consumer and is not committed', { skip }, async (t) => {
+  const { create, events, start, send } = await openTopics(t, ['user_created'])
+  await create()
+  await send([['user_created', { sequence: 1, attributes: { type: 'other' } }]])
+  for (let n = 0; n < 2; n++) {
+    const subscription = start(events('g').on('user_created', () => undefined))
+    await waitUntil('the failure', () => subscription.status().state === 'failed', 30_000)
+  }
+})

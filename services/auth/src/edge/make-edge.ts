@@ -1,0 +1,100 @@
+import type { DescService } from '@bufbuild/protobuf'
+import { bounds } from '@immersiverse/auth-contract'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Deps, Log } from '../deps.ts'
+import { AuthError } from '../domain/errors.ts'
+import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
+import { answerBrokenRequest } from './answer-broken-request.ts'
+import './edge-call.ts'
+import { fromFastifyError } from './from-fastify-error.ts'
+import { logRefusal } from './log-refusal.ts'
+import type { Metrics } from './metrics.ts'
+import { type ServedService, serveRoutes } from './serve-routes.ts'
+import { serveSigningKeys } from './serve-signing-keys.ts'
+import { toOrigin } from './to-origin.ts'
+import { toProblem } from './to-problem.ts'
+
+/** What the edge uses. */
+export type EdgeDeps = Pick<Deps, 'clock' | 'newId' | 'verifier' | 'sessionLookup' | 'settings' | 'keyRing'>
+
+/** Descriptors with their handlers, each pair checked against the other. */
+export type ServedServices<T extends readonly DescService[]> = {
+  readonly [I in keyof T]: readonly [T[I], UnaryHandlers<T[I]>]
+}
+
+/** What the edge is made of. */
+export interface EdgeOptions<T extends readonly DescService[]> {
+  readonly deps: EdgeDeps
+  readonly services: ServedServices<T>
+  readonly logger: Log
+  readonly metrics: Pick<Metrics, 'observeCall'>
+}
+
+/** The edge before it listens. While `state.isClosing`, requests on open connections are refused as SHUTTING_DOWN. */
+export function makeEdge<const T extends readonly DescService[]>(
+  options: EdgeOptions<T>,
+  state: { readonly isClosing: boolean } = { isClosing: false },
+): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: bounds.messageBytes,
+    requestTimeout: 30_000,
+    genReqId: () => options.deps.newId(),
+    requestIdHeader: false,
+    return503OnClosing: false,
+    // As long as a request line can be: what is no id is for the use-case to say.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error, request, reply) => {
+      startCall(options, request, reply)
+      refuse(request, reply, error)
+      finishCall(options, request)
+    },
+    clientErrorHandler: (error, socket) => answerBrokenRequest(options.logger, error, socket),
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.decorateRequest('edgeCall')
+  app.addHook('onRequest', async (request, reply) => {
+    startCall(options, request, reply)
+    if (state.isClosing) throw new AuthError('SHUTTING_DOWN')
+    if (request.is404) throw new AuthError('ROUTE_NOT_FOUND')
+  })
+  app.addHook('onResponse', async (request) => finishCall(options, request))
+  app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
+  // The pairs were checked where they were given.
+  serveRoutes(app, options.deps, options.services as unknown as readonly ServedService[])
+  serveSigningKeys(app, options.deps)
+  return app
+}
+
+type CallOptions = Pick<EdgeOptions<readonly DescService[]>, 'deps' | 'logger' | 'metrics'>
+
+function startCall({ deps }: CallOptions, request: FastifyRequest, reply: FastifyReply): void {
+  request.edgeCall = {
+    method: request.routeOptions.config?.edgeMethod ?? 'unmatched',
+    caller: { kind: 'anonymous', origin: toOrigin(request.raw) },
+    startMs: deps.clock.monotonicMs(),
+  }
+  // Answers hold tokens or personal data; what may be kept says so itself.
+  reply.headers({
+    'x-request-id': request.id,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  })
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+  const error = fromFastifyError(thrown)
+  request.edgeCall.error = error
+  const { status, headers, body } = toProblem(error)
+  // A cacheable route that failed is not cacheable.
+  reply
+    .code(status)
+    .headers({ 'cache-control': 'no-store', ...headers })
+    .send(body)
+}
+
+function finishCall({ deps, logger, metrics }: CallOptions, { edgeCall, id }: FastifyRequest): void {
+  logRefusal(logger, edgeCall, id)
+  metrics.observeCall('edge', edgeCall, deps.clock.monotonicMs() - edgeCall.startMs)
+}

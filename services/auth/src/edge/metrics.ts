@@ -1,0 +1,76 @@
+import { status } from '@grpc/grpc-js'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { AuthError } from '../domain/errors.ts'
+import { toStatus } from '../rpc/errors.ts'
+
+/** Facts that others know; each is read when metrics are collected. */
+const gauges = Object.freeze({
+  auth_broker_up: '1 while the Kafka broker takes events, 0 while it does not.',
+  auth_outbox_pending: 'Events that are committed and not yet published.',
+  auth_relay_leader: '1 on the instance that publishes events.',
+  auth_hashing_pending: 'Password hashes that wait or run.',
+})
+
+/** The name of such a fact. */
+export type GaugeName = keyof typeof gauges
+
+/** Where a call came in. */
+export type Transport = 'grpc' | 'edge'
+
+/** The service's metrics, in a registry of their own. */
+export interface Metrics {
+  readonly registry: Registry
+  /** Counts a call that ended, by its error's code and reason or as `OK`. */
+  observeCall(
+    transport: Transport,
+    call: { readonly method: string; readonly error?: AuthError | undefined },
+    durationMs: number,
+  ): void
+  /** Shows a fact from now on; where `read` fails the value is NaN. Call it once a name. */
+  watch(name: GaugeName, read: () => number | Promise<number>): void
+}
+
+const bucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Makes the metrics of one service, those of the process among them. */
+export function makeMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    name: 'auth_requests_total',
+    help: 'Calls that ended, by gRPC code and, where they were refused, by reason.',
+    labelNames: ['transport', 'method', 'code', 'reason'] as const,
+    registers: [registry],
+  })
+  const durations = new Histogram({
+    name: 'auth_request_duration_seconds',
+    help: 'How long calls took.',
+    labelNames: ['transport', 'method'] as const,
+    buckets: bucketsSeconds,
+    registers: [registry],
+  })
+  return {
+    registry,
+    observeCall(transport, { method, error }, durationMs) {
+      const code = error === undefined ? 'OK' : (status[toStatus(error).code] ?? 'UNKNOWN')
+      requests.inc({ transport, method, code, reason: error?.reason ?? '' })
+      durations.observe({ transport, method }, durationMs / 1000)
+    },
+    watch: (name, read) => addGauge(registry, name, read),
+  }
+}
+
+function addGauge(registry: Registry, name: GaugeName, read: () => number | Promise<number>): void {
+  new Gauge({
+    name,
+    help: gauges[name],
+    registers: [registry],
+    async collect() {
+      try {
+        this.set(await read())
+      } catch {
+        this.set(Number.NaN)
+      }
+    },
+  })
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { sql } from 'kysely'
+import type { Database } from '../store/database.ts'
+import { openPostgres } from '../store/postgres.ts'
+import { numberEvents, takeOverLane } from '../store/relay-lane.ts'
+import {
+  assertOrder,
+  insertTestUser,
+  makeMemorySink,
+  makeTestWrite,
+  openTestPglite,
+  openTestPostgres,
+  openTestRelay,
+  origin,
+  toLoginSucceeded,
+  toUserUpdated,
+  until,
+} from './testing.ts'
+
+const adapters: Record<string, (t: TestContext) => Promise<Database>> = {
+  PGlite: openTestPglite,
+  PostgreSQL: async (t) => (await openTestPostgres(t)).database,
+}
+
+const listNumbers = (database: Database) =>
+  database.kysely
+    .selectFrom('outbox')
+    .select(['id', 'pub_seq', 'epoch', 'published_at'])
+    .orderBy('position')
+    .execute()
+
+for (const [adapter, open] of Object.entries(adapters)) {
+  test(`${adapter}: O2 O4 O7 every committed event reaches the sink, each user's in order, with one gapless number`, async (t) => {
+    const database = await open(t)
+    const sink = makeMemorySink()
+    const relay = openTestRelay(t, database, sink)
+    const write = makeTestWrite(database, relay.wake)
+    const users = await Promise.all(Array.from({ length: 5 }, () => insertTestUser(database)))
+    await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        write(origin, async (_trx, announce) => {
+          await announce(toUserUpdated(users[n % users.length] ?? assert.fail()))
+          if (n % 10 === 9) throw new Error('rolled back')
+        }).catch(() => undefined),
+      ),
+    )
+    await until(() => sink.published.length >= 180)
+    assert.equal(sink.published.length, 180)
+    assertOrder(sink.published)
+    assert.deepEqual(
+      sink.published.map(({ pubSeq }) => pubSeq),
+      Array.from({ length: 180 }, (_, at) => at + 1),
+    )
+    await until(async () => (await listNumbers(database)).every((row) => row.published_at !== null))
+    assert.equal(relay.status().leader, true)
+    assert.equal(relay.status().brokerUp, true)
+    assert.match(relay.status().epoch ?? '', /^\d+\.\d+\.1$/)
+  })
+
+  test(`${adapter}: an event is with the sink soon after its commit`, async (t) => {
+    const database = await open(t)
+    const sink = makeMemorySink()
+    const relay = openTestRelay(t, database, sink)
+    await until(() => relay.status().leader)
+    const write = makeTestWrite(database, relay.wake)
+    const userId = await insertTestUser(database)
+    const began = performance.now()
+    await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+    await until(() => sink.published.length === 1)
+    assert.ok(performance.now() - began < 500, `took ${performance.now() - began} ms`)
+  })
+
+  test(`${adapter}: while the sink is down writes go on and events get numbers; they arrive when it is back`, async (t) => {
+    const database = await open(t)
+    const sink = makeMemorySink()
+    sink.fail = true
+    const relay = openTestRelay(t, database, sink)
+    const write = makeTestWrite(database, relay.wake)
+    const userId = await insertTestUser(database)
+    for (let n = 0; n < 20; n += 1)
+      await write(origin, (_trx, announce) => announce(toLoginSucceeded(userId)))
+    await until(async () => (await listNumbers(database)).every((row) => row.pub_seq !== null))
+    await until(() => relay.status().brokerUp === false)
+    assert.ok((await listNumbers(database)).every((row) => row.published_at === null))
+    sink.fail = false
+    await until(() => sink.published.length === 20)
+    assertOrder(sink.published)
+    assert.equal(relay.status().brokerUp, true)
+  })
+
+  test(`${adapter}: O2 what died between commit, number, acknowledgement and mark is published by the next leader`, async (t) => {
+    const database = await open(t)
+    const userId = await insertTestUser(database)
+    const write = makeTestWrite(database)
+    for (let n = 0; n < 30; n += 1) await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+    // A leader that numbered twenty, had some acknowledged and died.
+    const leadership = await database.transaction(takeOverLane)
+    const { count } = await numberEvents(database.kysely, leadership, 20)
+    assert.equal(count, 20)
+    await sql`update outbox set published_at = now() where pub_seq <= 5`.execute(database.kysely)
+    const before = await listNumbers(database)
+    const sink = makeMemorySink()
+    openTestRelay(t, database, sink)
+    await until(() => sink.published.length === 25)
+    assert.deepEqual(
+      sink.published.map(({ pubSeq }) => pubSeq),
+      Array.from({ length: 25 }, (_, at) => at + 6),
+    )
+    const after = await listNumbers(database)
+    for (const [at, row] of before.entries()) if (row.pub_seq) assert.equal(after[at]?.pub_seq, row.pub_seq)
+  })
+
+  test(`${adapter}: a leader whose term is over numbers nothing`, async (t) => {
+    const database = await open(t)
+    const userId = await insertTestUser(database)
+    await makeTestWrite(database)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+    const old = await database.transaction(takeOverLane)
+    const current = await database.transaction(takeOverLane)
+    assert.equal(current.term, old.term + 1)
+    assert.equal(current.epoch, old.epoch)
+    await assert.rejects(numberEvents(database.kysely, old, 10), { name: 'TermLostError' })
+    assert.deepEqual(await numberEvents(database.kysely, current, 10), { count: 1, lastPubSeq: 1 })
+    assert.deepEqual(await numberEvents(database.kysely, current, 10), { count: 0, lastPubSeq: undefined })
+  })
+
+  test(`${adapter}: a database with another history gets another epoch`, async (t) => {
+    const database = await open(t)
+    const before = await database.transaction(takeOverLane)
+    await sql`update epoch set timeline = timeline - 1`.execute(database.kysely)
+    const after = await database.transaction(takeOverLane)
+    assert.match(before.epoch, /\.1$/)
+    assert.match(after.epoch, /\.2$/)
+  })
+
+  test(`${adapter}: close finishes the batch at hand and resigns`, async (t) => {
+    const database = await open(t)
+    const sink = makeMemorySink()
+    const gate = Promise.withResolvers<void>()
+    sink.gate = gate.promise
+    const relay = openTestRelay(t, database, sink)
+    const userId = await insertTestUser(database)
+    await makeTestWrite(database, relay.wake)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+    await until(async () => (await listNumbers(database)).every((row) => row.pub_seq !== null))
+    const closing = relay.close()
+    gate.resolve()
+    await closing
+    assert.equal(sink.published.length, 1)
+    assert.notEqual((await listNumbers(database))[0]?.published_at, null)
+    assert.deepEqual(relay.status(), { leader: false })
+  })
+}
+
+// The embedded database has one process, so one relay: these have no PGlite side.
+test('PostgreSQL: of two relays one leads, and a writer beside the other wakes it', async (t) => {
+  const { database, url } = await openTestPostgres(t)
+  const other = openPostgres({ url, onError: () => undefined })
+  t.after(() => other.close())
+  const sinks = [makeMemorySink(), makeMemorySink()] as const
+  const relays = [openTestRelay(t, database, sinks[0]), openTestRelay(t, other, sinks[1])] as const
+  await until(() => relays.some((relay) => relay.status().leader))
+  const leads = relays[0].status().leader ? 0 : 1
+  const follower = relays[1 - leads] ?? assert.fail()
+  const write = makeTestWrite(other, follower.wake)
+  const userId = await insertTestUser(database)
+  const began = performance.now()
+  for (let n = 0; n < 5; n += 1) {
+    await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+    await until(() => sinks[leads].published.length === n + 1)
+  }
+  // Five looks of the leader's own timer would have taken far longer.
+  assert.ok(performance.now() - began < 2000, `took ${performance.now() - began} ms`)
+  assert.equal(relays.filter((relay) => relay.status().leader).length, 1)
+  assert.equal(sinks[1 - leads]?.published.length, 0)
+})
+
+test('PostgreSQL: O2 O4 O7 leaders whose connection is cut again and again lose nothing and reorder nothing', async (t) => {
+  const { database, url } = await openTestPostgres(t)
+  const other = openPostgres({ url, onError: () => undefined })
+  t.after(() => other.close())
+  const sink = makeMemorySink()
+  const relays = [openTestRelay(t, database, sink), openTestRelay(t, other, sink)]
+  const write = makeTestWrite(database, () => {
+    for (const relay of relays) relay.wake()
+  })
+  const users = await Promise.all(Array.from({ length: 10 }, () => insertTestUser(database)))
+  let isCutting = true
+  const cutting = (async () => {
+    for (let cuts = 0; isCutting; cuts += 1) {
+      await until(() => relays.some((relay) => relay.status().leader))
+      await sql`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted
+        and database = (select oid from pg_database where datname = current_database())`.execute(
+        database.kysely,
+      )
+      await until(() => !relays.some((relay) => relay.status().leader))
+      if (cuts === 5) isCutting = false
+    }
+  })()
+  let written = 0
+  while (isCutting) {
+    await Promise.all(
+      users.map((userId) => write(origin, (_trx, announce) => announce(toLoginSucceeded(userId)))),
+    )
+    written += users.length
+  }
+  await cutting
+  await until(() => new Set(sink.published.map(({ id }) => id)).size === written)
+  assertOrder(sink.published)
+  const rows = await listNumbers(database)
+  assert.deepEqual(
+    rows.map((row) => row.pub_seq ?? 0).sort((a, b) => a - b),
+    rows.map((_, at) => at + 1),
+  )
+})
+
+test('PostgreSQL: O9 a leader that stops pinging is replaced within 2.5 s, and a late one changes nothing', async (t) => {
+  const { database, url } = await openTestPostgres(t)
+  const stopped = await database.findLeaderSession('relay')
+  assert.ok(stopped)
+  const leadership = await stopped.kysely.transaction().execute(takeOverLane)
+  const userId = await insertTestUser(database)
+  await makeTestWrite(database)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+  assert.equal(await database.findLeaderSession('relay'), undefined)
+  const other = openPostgres({ url, onError: () => undefined })
+  t.after(() => other.close())
+  const sink = makeMemorySink()
+  const began = performance.now()
+  const relay = openTestRelay(t, other, sink)
+  await until(() => sink.published.length === 1)
+  assert.ok(performance.now() - began < 2500, `took ${performance.now() - began} ms`)
+  assert.equal(relay.status().term, leadership.term + 1)
+  await assert.rejects(numberEvents(stopped.kysely, leadership, 10))
+  await assert.rejects(stopped.ping())
+  await assert.rejects(numberEvents(database.kysely, leadership, 10), { name: 'TermLostError' })
+  await stopped.close()
+})
