@@ -2,7 +2,7 @@ import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
-  type ServerStatusResponse,
+  type StatusObject,
   status,
 } from '@grpc/grpc-js'
 import { RpcError } from '@immersiverse/auth-client'
@@ -72,7 +72,7 @@ function makeTalk({ auth, rooms }: ChatParts): ChatHandlers['Talk'] {
   }
 }
 
-function toStatus(error: unknown): ServerStatusResponse {
+function toStatus(error: unknown): Partial<StatusObject> {
   const isOutage =
     error instanceof RpcError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED')
   return isOutage

@@ -24,17 +24,12 @@ export async function startChatService(config: ChatConfig): Promise<ChatService>
   await using stack = new AsyncDisposableStack()
   const rooms = makeRooms()
   const auth = stack.use(await connectAuth({ address: config.authAddress, verification: 'remote' }))
-  const httpPort = await startHttp(auth, rooms, config.http, stack)
-  const grpcPort = await startGrpc(auth, rooms, config.grpc, stack)
+  const httpAddress = await startHttp(auth, rooms, config.http, stack)
+  const grpcAddress = await startGrpc(auth, rooms, config.grpc, stack)
   stack.defer(() => rooms.close())
   const started = stack.move()
   const close = () => started.disposeAsync()
-  return {
-    httpAddress: `${config.http.host}:${httpPort}`,
-    grpcAddress: `${config.grpc.host}:${grpcPort}`,
-    close,
-    [Symbol.asyncDispose]: close,
-  }
+  return { httpAddress, grpcAddress, close, [Symbol.asyncDispose]: close }
 }
 
 async function startHttp(
@@ -42,13 +37,12 @@ async function startHttp(
   rooms: Rooms,
   listen: ListenAddress,
   stack: AsyncDisposableStack,
-): Promise<number> {
+): Promise<string> {
   const http = fastify()
   stack.defer(() => http.close())
   await http.register(auth.fastify, { default: 'authenticated' })
   addChatRoutes(http, { auth, rooms })
-  await http.listen(listen)
-  return http.addresses()[0]?.port ?? listen.port
+  return new URL(await http.listen(listen)).host
 }
 
 async function startGrpc(
@@ -56,7 +50,7 @@ async function startGrpc(
   rooms: Rooms,
   listen: ListenAddress,
   stack: AsyncDisposableStack,
-): Promise<number> {
+): Promise<string> {
   const parts: ChatParts = { auth, rooms }
   const server = new Server()
   stack.defer(() => stopGrpc(server))
@@ -66,14 +60,17 @@ async function startGrpc(
   return await new Promise((resolve, reject) => {
     const address = `${listen.host}:${listen.port}`
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
-      error === null ? resolve(port) : reject(error),
+      error === null ? resolve(`${listen.host}:${port}`) : reject(error),
     )
   })
 }
 
 function stopGrpc(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), drainMs)
+    const timer = setTimeout(() => {
+      server.forceShutdown()
+      resolve()
+    }, drainMs)
     server.tryShutdown(() => {
       clearTimeout(timer)
       resolve()

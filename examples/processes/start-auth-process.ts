@@ -61,16 +61,16 @@ function start(options: AuthProcessOptions, ports: Ports): AuthProcess {
     edgeUrl: `http://127.0.0.1:${ports.edge}`,
     adminUrl,
     process,
-    awaitReady: () => awaitReady(process, adminUrl, readyTimeoutMs),
+    awaitReady: () => awaitReady(process, adminUrl, readyTimeoutMs, ports.grpc),
     stop: () => process.stop(),
     startAgain: () => start(options, ports),
     [Symbol.asyncDispose]: () => process.stop(),
   }
 }
 
-async function awaitReady(process: ServiceProcess, adminUrl: string, timeoutMs: number): Promise<void> {
+async function awaitReady(process: ServiceProcess, adminUrl: string, timeoutMs: number, g=0): Promise<void> {
   const end = performance.now() + timeoutMs
-  while (!(await isReady(adminUrl))) {
+  while (!(await isReady(adminUrl,g))) {
     process.ended.throwIfAborted()
     if (performance.now() > end) {
       throw new ProcessError(`${process.name} is not ready after ${timeoutMs} ms`)
@@ -79,7 +79,9 @@ async function awaitReady(process: ServiceProcess, adminUrl: string, timeoutMs: 
   }
 }
 
-async function isReady(adminUrl: string): Promise<boolean> {
+import {connect as TMPc} from 'node:net'
+async function isReady(adminUrl: string, g=0): Promise<boolean> {
+ if (g) return await new Promise((r)=>{const c=TMPc(g,'127.0.0.1',()=>{c.destroy();r(true)});c.on('error',()=>r(false))})
   try {
     const response = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(2_000) })
     await response.body?.cancel()

@@ -11,10 +11,8 @@ const wantedPlan = {
 
 /** Adds `POST /subscriptions/upgrade`; whoever registers `auth.fastify` on the same instance has it guarded. */
 export function addSubscriptionRoutes(http: FastifyInstance, parts: UpgradeParts): void {
-  http.post<{ Body: { plan: Plan } }>(
-    '/subscriptions/upgrade',
-    { schema: { body: wantedPlan } },
-    (request) => upgradePlan(parts, request.body.plan),
+  http.post<{ Body: { plan: Plan } }>('/subscriptions/upgrade', { schema: { body: wantedPlan } }, (request) =>
+    upgradePlan(parts, request.body.plan),
   )
   http.setErrorHandler((error, _request, reply) => {
     if (!(error instanceof RpcError)) return reply.send(error)

@@ -43,8 +43,7 @@ export async function startSubscriptionService(
   stack.defer(() => http.close())
   await http.register(auth.fastify, { default: 'authenticated' })
   addSubscriptionRoutes(http, { auth, users })
-  await http.listen(config.http)
-  const httpAddress = `${config.http.host}:${http.addresses()[0]?.port ?? config.http.port}`
+  const httpAddress = new URL(await http.listen(config.http)).host
   const started = stack.move()
   const close = () => started.disposeAsync()
   return { httpAddress, close, [Symbol.asyncDispose]: close }

@@ -1,28 +1,18 @@
-import { randomBytes } from 'node:crypto'
-import { makeTokenVerifier } from '@immersiverse/auth-client/verifier'
+import { makeDeps } from './compose/make-deps.ts'
+import { openDatabase } from './compose/open-database.ts'
+import { type Listeners, openListeners } from './compose/open-listeners.ts'
+import { startRelay } from './compose/start-relay.ts'
+import { systemClock } from './compose/system-clock.ts'
 import type { Config } from './config.ts'
 import type { Deps, Log, Settings } from './deps.ts'
 import type { Clock } from './domain/clock.ts'
-import { toUuidV7 } from './domain/uuid.ts'
-import { openKafkaSink } from './events/kafka-sink.ts'
+import { type Metrics, makeMetrics } from './edge/metrics.ts'
 import { makeLogFollower } from './events/log-follower.ts'
-import { makeLogSink } from './events/log-sink.ts'
-import { openRelay, type Relay } from './events/relay.ts'
-import type { EventSink } from './events/sink.ts'
+import type { Relay } from './events/relay.ts'
 import { makeWatchEvents } from './events/watch-events.ts'
-import { getMasterKey, openDatabase } from './open-database.ts'
-import { type GrpcListener, openGrpc } from './rpc/open-grpc.ts'
-import { logRefusal } from './rpc/refusals.ts'
-import { makeAccessTokens } from './security/access-tokens.ts'
-import { loadKeyRing } from './security/key-ring.ts'
-import { defaultPasswordOptions, makePasswords, type PasswordOptions } from './security/passwords.ts'
-import { makeRefreshTokens } from './security/refresh-tokens.ts'
-import { makeSeal } from './security/seal.ts'
+import type { PasswordOptions } from './security/passwords.ts'
 import type { Database } from './store/database.ts'
 import { migrate } from './store/migrate.ts'
-import { makeSessionLookup } from './store/session-lookup.ts'
-import { makeWrite } from './store/write.ts'
-import { systemClock } from './system-clock.ts'
 
 /** What tests put in the place of the real thing. */
 export interface Overrides {
@@ -30,13 +20,13 @@ export interface Overrides {
   /** Cheap hashing. */
   readonly passwords?: Partial<PasswordOptions>
   readonly settings?: Partial<Settings>
+  /** A database that is open already; the service closes it. */
   readonly database?: Database
 }
 
 /** The running service. */
-export interface Service {
+export interface Service extends Omit<Listeners, 'close'> {
   readonly deps: Deps
-  readonly grpcPort: number
   /** Stops in the reverse order of the start; running calls get `drainMs`. */
   close(drainMs: number): Promise<void>
 }
@@ -46,11 +36,15 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   await using stack = new AsyncDisposableStack()
   const database = overrides.database ?? (await openDatabase(config, log))
   stack.defer(() => database.close())
-  await migrate(database)
+  await prepare(database)
   const clock = overrides.clock ?? systemClock
   const follower = makeLogFollower(database, clock)
-  const relay = startRelay(config, log, { database, clock, onNumbered: follower.wake }, stack)
-  const deps = await makeDeps(config, log, { ...overrides, clock, database }, () => relay.wake())
+  const relay = startRelay(config, { database, clock, log, onNumbered: follower.wake }, stack)
+  const { passwords = {}, settings = {} } = overrides
+  const onCommitted = () => relay.wake()
+  const deps = await makeDeps(config, { clock, database, log, onCommitted, passwords, settings })
+  const metrics = makeMetrics()
+  watchParts(metrics, config, deps, relay)
   const watchEvents = makeWatchEvents({
     database,
     follower,
@@ -58,99 +52,31 @@ export async function openService(config: Config, log: Log, overrides: Overrides
     source: config.AUTH_ISSUER,
     topicPrefix: config.AUTH_TOPIC_PREFIX,
   })
-  let drainMs = 1000
-  const grpc: GrpcListener = await openGrpc({
-    deps,
-    watchEvents,
-    listen: config.AUTH_GRPC_LISTEN,
-    onFinished: (call) => logRefusal(log, call),
-  })
-  stack.defer(() => grpc.close(drainMs))
-  log.info({ grpc: grpc.port }, 'serving')
+  const listeners = await openListeners(config, { deps, metrics, watchEvents })
+  const { grpcPort, edgePort, adminPort } = listeners
+  log.info({ grpcPort, edgePort, adminPort }, 'serving')
   const opened = stack.move()
-  return {
-    deps,
-    grpcPort: grpc.port,
-    close: async (ms) => {
-      drainMs = ms
-      await opened.disposeAsync()
-    },
+  const close = async (drainMs: number) => {
+    await listeners.close(drainMs)
+    await opened.disposeAsync()
+  }
+  return { deps, grpcPort, edgePort, adminPort, close }
+}
+
+async function prepare(database: Database): Promise<void> {
+  try {
+    await migrate(database)
+  } catch (cause) {
+    throw new Error('cannot prepare the database, see DATABASE_URL', { cause })
   }
 }
 
-function startRelay(
-  config: Config,
-  log: Log,
-  parts: { readonly database: Database; readonly clock: Clock; readonly onNumbered: () => void },
-  stack: AsyncDisposableStack,
-): Relay {
-  const sink = openSink(config, log)
-  stack.defer(() => sink.close())
-  const relay = openRelay({ ...parts, sink, log, random: Math.random })
-  stack.defer(() => relay.close())
-  return relay
-}
-
-function openSink(config: Config, log: Log): EventSink {
-  const { KAFKA_BROKERS: brokers } = config
-  if (brokers === undefined) return makeLogSink()
-  return openKafkaSink({
-    connection: { brokers },
-    topicPrefix: config.AUTH_TOPIC_PREFIX,
-    retentionMs: config.AUTH_EVENT_RETENTION,
-    source: config.AUTH_ISSUER,
-    log,
-  })
-}
-
-/** Builds what use-cases are made of. */
-export async function makeDeps(
-  config: Config,
-  log: Log,
-  parts: Overrides & { readonly clock: Clock; readonly database: Database },
-  onCommitted: () => void,
-): Promise<Deps> {
-  const { clock, database } = parts
-  const settings = { ...toSettings(config), ...parts.settings }
-  const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
-  const keyRing = await loadKeyRing(database, makeSeal(getMasterKey(config)), config.AUTH_SIGNING_ALGORITHM)
-  const ttlMs = config.AUTH_ACCESS_TTL
-  return {
-    clock,
-    newId,
-    log,
-    settings,
-    database,
-    keyRing,
-    write: makeWrite({ database, encoding: config.AUTH_EVENT_ENCODING, newId, onCommitted }),
-    sessionLookup: makeSessionLookup(database),
-    verifier: makeTokenVerifier({
-      keys: keyRing.keySet,
-      algorithms: ['ES256', 'RS256', 'EdDSA'],
-      maxLifetimeSeconds: ttlMs / 1000,
-      rememberedTokens: 100_000,
-    }),
-    accessTokens: makeAccessTokens({
-      key: keyRing.signing,
-      issuer: settings.issuer,
-      audience: settings.audience,
-      ttlMs,
-    }),
-    refreshTokens: makeRefreshTokens(keyRing),
-    passwords: await makePasswords({ ...defaultPasswordOptions, ...parts.passwords }),
-  }
-}
-
-function toSettings(config: Config): Settings {
-  return {
-    issuer: config.AUTH_ISSUER,
-    audience: config.AUTH_AUDIENCE,
-    passwordMinLength: config.AUTH_PASSWORD_MIN_LENGTH,
-    refreshIdleMs: config.AUTH_REFRESH_IDLE_TTL,
-    refreshMaxMs: config.AUTH_REFRESH_MAX_TTL,
-    refreshGraceMs: config.AUTH_REFRESH_GRACE,
-    loginFloorMs: 150,
-    refreshFloorMs: 25,
-    keysMaxAgeSeconds: 300,
+function watchParts(metrics: Metrics, config: Config, deps: Deps, relay: Relay): void {
+  metrics.watch('auth_relay_leader', () => Number(relay.status().leader))
+  metrics.watch('auth_outbox_pending', () => relay.status().pending ?? Number.NaN)
+  metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
+  metrics.watch('auth_database_queries', () => deps.database.queryCount())
+  if (config.KAFKA_BROKERS !== undefined) {
+    metrics.watch('auth_broker_up', () => Number(relay.status().brokerUp ?? false))
   }
 }

@@ -30,7 +30,7 @@ function toLine(error: unknown): string {
   const texts: string[] = []
   for (let at = error; at instanceof Error && texts.length < 4; at = at.cause) {
     const text = at.message || (at as NodeJS.ErrnoException).code || at.name
-    if (!texts.includes(text)) texts.push(text)
+    if (!texts.some((known) => known.includes(text))) texts.push(text)
   }
   return error instanceof ConfigError ? error.message : texts.join(': ').replaceAll('\n', ' ')
 }

@@ -9,9 +9,19 @@ import { describeOnStores } from './stores.ts'
 const password = 'correct horse battery staple'
 
 describeOnStores('CreateUser', (context) => {
-  const create = (wishes: { username?: string; email?: string; requestId?: string; displayName?: string }) => {
+  const create = (wishes: {
+    username?: string
+    email?: string
+    requestId?: string
+    displayName?: string
+  }) => {
     const username = wishes.username ?? toUniqueName()
-    return context.auth.users.createUser({ email: `${toUniqueName()}@example.org`, password, ...wishes, username })
+    return context.auth.users.createUser({
+      email: `${toUniqueName()}@example.org`,
+      password,
+      ...wishes,
+      username,
+    })
   }
 
   test('a new account is active, without roles or tier, at version 1, with the username as its display name', async () => {
@@ -32,7 +42,12 @@ describeOnStores('CreateUser', (context) => {
   test('a username is taken in any case and any Unicode form', async () => {
     const stem = toUniqueName('é')
     await create({ username: stem })
-    for (const username of [stem.toUpperCase(), stem.normalize('NFD'), stem.replace('u', 'ｕ'), stem.replace('1', '１')]) {
+    for (const username of [
+      stem.toUpperCase(),
+      stem.normalize('NFD'),
+      stem.replace('u', 'ｕ'),
+      stem.replace('1', '１'),
+    ]) {
       await assertRefused(create({ username }), 'ALREADY_EXISTS', 'USERNAME_TAKEN')
     }
   })
@@ -68,14 +83,29 @@ describeOnStores('CreateUser', (context) => {
     ])
   })
 
-  for (const username of ['', 'x', 'a@b', '.dot', '-dash', 'sp ace', 'zero\u200bwidth', 'a'.repeat(33), 'nul\u0000', '\u202eabc']) {
+  for (const username of [
+    '',
+    'x',
+    'a@b',
+    '.dot',
+    '-dash',
+    'sp ace',
+    'zero\u200bwidth',
+    'a'.repeat(33),
+    'nul\u0000',
+    '\u202eabc',
+  ]) {
     test(`the username ${JSON.stringify(username)} is refused`, async () => {
       await assertRefused(create({ username }), 'INVALID_ARGUMENT', 'INVALID_FIELD', ['username'])
     })
   }
 
   test('the same request sent again gives the same user, and nothing is written twice', async () => {
-    const wishes = { username: toUniqueName(), email: `${toUniqueName()}@example.org`, requestId: randomUUID() }
+    const wishes = {
+      username: toUniqueName(),
+      email: `${toUniqueName()}@example.org`,
+      requestId: randomUUID(),
+    }
     const first = await create(wishes)
     const again = await create({ ...wishes, requestId: wishes.requestId.toUpperCase() })
     assert.deepEqual(again, first)
@@ -83,7 +113,11 @@ describeOnStores('CreateUser', (context) => {
   })
 
   test('the same request sent many times at once makes one user', async () => {
-    const wishes = { username: toUniqueName(), email: `${toUniqueName()}@example.org`, requestId: randomUUID() }
+    const wishes = {
+      username: toUniqueName(),
+      email: `${toUniqueName()}@example.org`,
+      requestId: randomUUID(),
+    }
     const answers = await Promise.all(Array.from({ length: 16 }, () => create(wishes)))
     assert.equal(new Set(answers.map(({ user }) => user?.id)).size, 1)
     assert.equal(await countCreated(answers[0]?.user?.id), 1)
@@ -110,12 +144,17 @@ describeOnStores('CreateUser', (context) => {
     for (const bad of ['', 'x'.repeat(11), '😀'.repeat(11), 'x'.repeat(1025), '한'.repeat(342)]) {
       await assertRefused(withPassword(bad), 'INVALID_ARGUMENT', 'INVALID_FIELD', ['password'])
     }
-    for (const good of ['😀'.repeat(12), 'x'.repeat(1024), 'with \u0000 in the middle']) await withPassword(good)
+    for (const good of ['😀'.repeat(12), 'x'.repeat(1024), 'with \u0000 in the middle'])
+      await withPassword(good)
   })
 
   async function countCreated(id: string | undefined): Promise<number> {
     const { kysely } = context.auth.database
-    const rows = await kysely.selectFrom('outbox').select('event').where('key', '=', id ?? '').execute()
+    const rows = await kysely
+      .selectFrom('outbox')
+      .select('event')
+      .where('key', '=', id ?? '')
+      .execute()
     return rows.filter(({ event }) => event === 'user_created').length
   }
 })

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { type GrpcClientOf, makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
-import { AuthService, EventService, type TokenPair, type User, UserService } from '@immersiverse/auth-contract'
 import type { Client } from '@grpc/grpc-js'
+import { type GrpcClientOf, makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
+import {
+  AuthService,
+  EventService,
+  type TokenPair,
+  type User,
+  UserService,
+} from '@immersiverse/auth-contract'
 import { type Overrides, openService, type Service } from '../src/compose.ts'
 import { readConfig } from '../src/config.ts'
 import type { Deps, Log } from '../src/deps.ts'

@@ -19,7 +19,9 @@ export function describeOnStores(
   options: TestAuthOptions = {},
 ): void {
   describe(`${title}, embedded`, () => suite(openContext(async () => await openTestAuth(options), false)))
-  describe(`${title}, PostgreSQL`, { skip: postgresSkip }, () => suite(openContext(() => openOnPostgres(options), true)))
+  describe(`${title}, PostgreSQL`, { skip: postgresSkip }, () =>
+    suite(openContext(() => openOnPostgres(options), true)),
+  )
 }
 
 const postgresSkip = await findPostgresSkip()

@@ -12,7 +12,7 @@ let server: Promise<PostgresPart> | undefined
 
 /** The PostgreSQL of `TEST_DATABASE_URL`, else one of this process's own, made when it is first asked for. */
 async function getServerUrl(): Promise<string> {
-  const given = process.env['TEST_DATABASE_URL']
+  const given = process.env.TEST_DATABASE_URL
   if (given !== undefined && given !== '') return given
   server ??= openPostgres()
   return (await server).url
@@ -40,7 +40,7 @@ async function runAsAdmin(statement: string): Promise<void> {
 
 /** Why tests on PostgreSQL cannot run here, or false where they can. With `CI=true` it is never skipped: the tests fail. */
 export async function findPostgresSkip(): Promise<string | false> {
-  if (process.env['CI'] === 'true') return false
+  if (process.env.CI === 'true') return false
   try {
     await getServerUrl()
     return false

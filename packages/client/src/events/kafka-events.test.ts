@@ -3,19 +3,21 @@ import { randomUUID } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { type EventName, toTopic } from '@immersiverse/auth-contract'
 import { Admin, Producer } from '@platformatic/kafka'
+import { requireTestKafka } from '../../../../tools/parts/test-kafka.ts'
 import type { Logger } from '../logger.ts'
 import { encodeData, makeAttributes, type RecordOptions } from '../test/make-record.ts'
 import { waitUntil } from '../test/wait-until.ts'
 import { type Events, makeEvents } from './make-events.ts'
 import type { EventSubscription } from './start-subscription.ts'
 
-const brokers = (process.env.TEST_KAFKA_BROKERS ?? '').split(',')
-const skip = process.env.TEST_KAFKA_BROKERS === undefined ? 'TEST_KAFKA_BROKERS is not set' : false
 /** Enough keys for each of the four partitions to have some. */
 const users = Array.from({ length: 20 }, (_, n) => `u${n}`)
 
-/** A topic prefix of the test's own, with the means to write to it and to consume it. */
+/** A topic prefix of the test's own, with the means to write to it and to consume it; undefined where there is no Kafka. */
 async function openTopics(t: TestContext, names: readonly EventName[]) {
+  const kafka = await requireTestKafka(t)
+  if (kafka === undefined) return undefined
+  const brokers = kafka.brokers.split(',')
   const topicPrefix = `t${randomUUID()}`
   const options = { clientId: 'test', bootstrapBrokers: brokers }
   const admin = new Admin(options)
@@ -83,7 +85,9 @@ function assertInOrder(seen: readonly string[], count: number): void {
 test('both encodings reach their handlers, typed, and a group goes on where it committed', {
   skip,
 }, async (t) => {
-  const { create, events, start, send } = await openTopics(t, ['user_created', 'user_deleted'])
+  const topics = await openTopics(t, ['user_created', 'user_deleted'])
+  if (topics === undefined) return
+  const { create, events, start, send } = topics
   await create()
   const seen: string[] = []
   const consume = (): Events =>
@@ -105,7 +109,9 @@ test('both encodings reach their handlers, typed, and a group goes on where it c
 test('an event whose handler has not succeeded is delivered again to the next of the group', {
   skip,
 }, async (t) => {
-  const { create, events, start, send, warnings } = await openTopics(t, ['user_created'])
+  const topics = await openTopics(t, ['user_created'])
+  if (topics === undefined) return
+  const { create, events, start, send, warnings } = topics
   await create()
   await send([['user_created', { sequence: 1 }]])
   const failing = start(events('g').on('user_created', () => Promise.reject(new Error('database down'))))
@@ -115,8 +121,10 @@ test('an event whose handler has not succeeded is delivered again to the next of
   await waitUntil('the event', () => next.status().handled === 1, 30_000)
 })
 
-test('while members come and go nothing is lost and the order per user holds', { skip }, async (t) => {
-  const { create, events, start, send } = await openTopics(t, ['user_updated'])
+test('while members come and go nothing is lost and the order per user holds', async (t) => {
+  const topics = await openTopics(t, ['user_updated'])
+  if (topics === undefined) return
+  const { create, events, start, send } = topics
   await create()
   const seen: string[] = []
   const member = (): EventSubscription =>
@@ -146,8 +154,10 @@ test('while members come and go nothing is lost and the order per user holds', {
   assert.ok(third.status().handled > 0, 'the third member had its share')
 })
 
-test('topics that are not there yet are waited for', { skip }, async (t) => {
-  const { create, events, start, send, warnings } = await openTopics(t, ['user_created'])
+test('topics that are not there yet are waited for', async (t) => {
+  const topics = await openTopics(t, ['user_created'])
+  if (topics === undefined) return
+  const { create, events, start, send, warnings } = topics
   const subscription = start(events('g').on('user_created', () => undefined))
   await waitUntil('a warning', () => warnings.length > 0, 30_000)
   await create()
@@ -155,8 +165,10 @@ test('topics that are not there yet are waited for', { skip }, async (t) => {
   await waitUntil('the event', () => subscription.status().handled === 1, 30_000)
 })
 
-test('a record that cannot be decoded stops the consumer and is not committed', { skip }, async (t) => {
-  const { create, events, start, send } = await openTopics(t, ['user_created'])
+test('a record that cannot be decoded stops the consumer and is not committed', async (t) => {
+  const topics = await openTopics(t, ['user_created'])
+  if (topics === undefined) return
+  const { create, events, start, send } = topics
   await create()
   await send([['user_created', { sequence: 1, attributes: { type: 'other' } }]])
   for (let n = 0; n < 2; n++) {

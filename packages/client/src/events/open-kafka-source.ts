@@ -94,6 +94,8 @@ async function makeConsumer({ kafka, group }: KafkaSourceOptions): Promise<Kafka
     heartbeatInterval: 1_000,
     // A member that died without leaving holds its partitions this long.
     sessionTimeout: 10_000,
+    rebalanceTimeout: 15_000,
+    heartbeatStallTimeout: 15_000,
     ...(kafka.tls === undefined ? {} : { tls: kafka.tls }),
     ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl }),
   })

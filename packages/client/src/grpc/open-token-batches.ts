@@ -6,11 +6,7 @@ import {
   type ValidateTokensResponse,
 } from '@immersiverse/auth-contract'
 import { makeBackoff } from '../make-backoff.ts'
-import {
-  encodeValidateTokensRequest,
-  type TokenQuestion,
-  toQuestionBytes,
-} from './encode-validate-tokens-request.ts'
+import { encodeValidateTokensRequest, type TokenQuestion } from './encode-validate-tokens-request.ts'
 import { takeBatch } from './take-batch.ts'
 import { toServiceDefinition } from './to-service-definition.ts'
 import { unavailable, WaitingQuestion } from './waiting-question.ts'

@@ -40,7 +40,7 @@ export async function listen(app: FastifyInstance, { host, port }: ListenAddress
     const { code } = cause as NodeJS.ErrnoException
     if (code === undefined) throw cause
     const at = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-    throw new ListenError(`cannot listen for HTTP on ${at}: ${why[code] ?? code}`, { cause })
+    throw new ListenError(`cannot listen for HTTP on ${at}: ${why[code] ?? code}`)
   }
 }
 

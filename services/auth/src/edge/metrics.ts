@@ -9,6 +9,7 @@ const gauges = Object.freeze({
   auth_outbox_pending: 'Events that are committed and not yet published.',
   auth_relay_leader: '1 on the instance that publishes events.',
   auth_hashing_pending: 'Password hashes that wait or run.',
+  auth_database_queries: 'Queries sent to the database since the start.',
 })
 
 /** The name of such a fact. */

@@ -137,7 +137,7 @@ test('an event is a record with its key, its bytes and CloudEvents headers', asy
     ce_topicprevious: '2',
     traceparent,
   })
-  assert.equal(succeeded[0]?.headers['ce_topicprevious'], '0')
+  assert.equal(succeeded[0]?.headers.ce_topicprevious, '0')
   assert.equal(failed?.key, 'h4sh')
   for (const name of ['ce_subject', 'ce_usersequence', 'ce_topicprevious']) {
     assert.equal(failed?.headers[name], undefined, name)
@@ -190,7 +190,7 @@ test('with the broker down from the start writes commit at once, and the events 
   await until(() => isAllPublished(database), 30_000)
   const received = await readTopics([toTopic('login_succeeded', topicPrefix)])
   assert.deepEqual(
-    received.map(({ headers }) => Number(headers['ce_usersequence'])),
+    received.map(({ headers }) => Number(headers.ce_usersequence)),
     Array.from({ length: 20 }, (_, at) => at + 1),
   )
 })
@@ -206,8 +206,9 @@ test('O2 O3 O4 O5 O6 hold while the broker is killed, restarted and frozen under
   let isFaulty = true
   const faults = (async () => {
     await until(() => relay.status().lastPublishedAt !== undefined)
-    for (const fault of ['kill', 'restart', 'freeze', 'kill', 'freeze', 'restart'] as const) {
+    for (const fault of ['kill', 'freeze', 'restart'] as const) {
       await wallClock.sleep(400)
+      const began = performance.now()
       if (fault === 'restart') await kafka.restart()
       if (fault === 'kill') await kafka.kill()
       if (fault === 'kill') await kafka.start()
@@ -215,7 +216,11 @@ test('O2 O3 O4 O5 O6 hold while the broker is killed, restarted and frozen under
       if (fault === 'freeze') await wallClock.sleep(3000)
       if (fault === 'freeze') kafka.resume()
       const since = relay.status().lastPublishedAt
+      const healed = performance.now()
       await until(() => relay.status().lastPublishedAt !== since, 30_000)
+      t.diagnostic(
+        `${fault} lasted ${Math.round(healed - began)} ms, published again ${Math.round(performance.now() - healed)} ms after`,
+      )
     }
     isFaulty = false
   })()
@@ -228,7 +233,7 @@ test('O2 O3 O4 O5 O6 hold while the broker is killed, restarted and frozen under
         }),
       ),
     )
-    await wallClock.sleep(5)
+    await wallClock.sleep(20)
   }
   await faults
   await until(() => isAllPublished(database), 60_000)

@@ -117,10 +117,14 @@ async function bind(server: Server, { host, port }: ListenAddress): Promise<numb
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   return await new Promise((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) reject(new Error(`cannot listen for gRPC on ${address}: ${error.message}`, { cause: error }))
+      if (error) reject(new Error(`cannot listen for gRPC on ${address}: ${toReason(error)}`))
       else resolve(bound)
     })
   })
+}
+
+function toReason({ message }: Error): string {
+  return message.includes('EADDRINUSE') ? 'the port is in use' : message
 }
 
 async function shutDown(server: Server, deadlineMs: number): Promise<void> {

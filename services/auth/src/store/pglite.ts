@@ -1,4 +1,4 @@
-import { PGlite, types } from '@electric-sql/pglite'
+import { PGlite, type Transaction, types } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect } from 'kysely'
 import type { Database, LeaderSession } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
@@ -34,15 +34,8 @@ export async function openPglite(options: PgliteOptions): Promise<Database & { d
 
 function toDatabase(pglite: PGlite, unlock: () => void): Database & { dump(): Promise<Blob> } {
   let queries = 0
-  const counted = new Proxy(pglite, {
-    get(target, property) {
-      const value = Reflect.get(target, property, target)
-      if (property !== 'query') return typeof value === 'function' ? value.bind(target) : value
-      return (...args: Parameters<PGlite['query']>) => {
-        queries += 1
-        return withStoreErrors(() => target.query(...args))
-      }
-    },
+  const counted = withTranslatedErrors(pglite, () => {
+    queries += 1
   })
   const kysely = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite: counted }) })
   return {
@@ -58,6 +51,26 @@ function toDatabase(pglite: PGlite, unlock: () => void): Database & { dump(): Pr
       unlock()
     },
   }
+}
+
+/** Inside transactions too: Kysely's driver takes its statements to the transaction that PGlite hands out. */
+function withTranslatedErrors<T extends PGlite | Transaction>(target: T, onQuery: () => void): T {
+  return new Proxy(target, {
+    get(_target, property) {
+      const value: unknown = Reflect.get(target, property, target)
+      if (property === 'query') {
+        return (...args: Parameters<PGlite['query']>) => {
+          onQuery()
+          return withStoreErrors(() => target.query(...args))
+        }
+      }
+      if (property === 'transaction' && target instanceof PGlite) {
+        return (work: (trx: Transaction) => Promise<unknown>) =>
+          target.transaction((trx) => work(withTranslatedErrors(trx, onQuery)))
+      }
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 function toLeaderSession(kysely: Kysely<Schema>): LeaderSession {

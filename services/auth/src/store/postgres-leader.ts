@@ -71,35 +71,46 @@ async function assertDirectConnection(client: pg.Client): Promise<void> {
 }
 
 function toLeaderSession(client: pg.Client): LeaderSession {
-  const kysely = new Kysely<Schema>({
-    dialect: new PostgresDialect({ pool: toSinglePool(client) as never }),
-  })
+  const ask = toAsk(client)
+  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: toSinglePool(ask) as never }) })
   return {
     kysely,
     ping: async () => {
-      await withStoreErrors(() => client.query('select 1'))
+      await ask('select 1')
     },
     onNotification: async (listener) => {
       client.on('notification', listener)
-      await withStoreErrors(() => client.query(`listen ${outboxChannel}`))
+      await ask(`listen ${outboxChannel}`)
     },
     close: () => closeClient(client),
   }
 }
 
-/** One connection as a pool: its users take turns, so that none speaks inside another's transaction. */
-function toSinglePool(client: pg.Client) {
+type Ask = (text: string, values?: readonly unknown[]) => Promise<pg.QueryResult>
+
+/** Sends a statement when the one before it has its answer: the driver wants its callers to queue. */
+function toAsk(client: pg.Client): Ask {
+  let last: Promise<unknown> = Promise.resolve()
+  return (text, values) => {
+    const before = last
+    const answer = withStoreErrors(async () => {
+      await before
+      return client.query(text, values ? [...values] : undefined)
+    })
+    last = answer.catch(() => undefined)
+    return answer
+  }
+}
+
+/** One connection as a pool: its users take turns, so that none speaks inside another's transaction; pings may. */
+function toSinglePool(ask: Ask) {
   let turn: Promise<void> = Promise.resolve()
   const connect = async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
     const before = turn
     turn = released
     await before
-    return {
-      query: (text: string, values?: readonly unknown[]) =>
-        withStoreErrors(() => client.query(text, values ? [...values] : undefined)),
-      release,
-    }
+    return { query: ask, release }
   }
   return { options: {}, connect, end: async () => undefined }
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from './config.ts'
-import type { Log } from './deps.ts'
-import type { Database } from './store/database.ts'
+import type { Config } from '../config.ts'
+import type { Log } from '../deps.ts'
+import type { Database } from '../store/database.ts'
 
 /** Opens the configured database: PostgreSQL, or the embedded one, which says that it is for development. */
 export async function openDatabase(config: Config, log: Log): Promise<Database> {
@@ -13,10 +13,10 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
       { folder },
       'embedded database, for development: one process, no fsync; set DATABASE_URL for production',
     )
-    const { openPglite } = await import('./store/pglite.ts')
+    const { openPglite } = await import('../store/pglite.ts')
     return await openPglite({ folder })
   }
-  const { openPostgres } = await import('./store/postgres.ts')
+  const { openPostgres } = await import('../store/postgres.ts')
   return openPostgres({
     url,
     ...(directUrl === undefined ? {} : { directUrl }),

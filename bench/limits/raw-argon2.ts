@@ -1,0 +1,20 @@
+import { hash, verify } from '@node-rs/argon2'
+
+/*
+ * The limit of a login: Argon2id checks of the service's cost, two at once, as the service runs them.
+ * Arguments: seconds, KiB, passes. Prints {"perSecond"}.
+ */
+
+const [seconds, memoryCost, timeCost] = process.argv.slice(2).map(Number)
+const hashed = await hash('a password to check', { memoryCost, timeCost, parallelism: 1 } as { memoryCost: number })
+const startMs = performance.now()
+const endMs = startMs + Number(seconds) * 1000
+let count = 0
+const run = async () => {
+  while (performance.now() < endMs) {
+    if (!(await verify(hashed, 'a password to check'))) throw new Error('the password was refused')
+    count += 1
+  }
+}
+await Promise.all([run(), run()])
+process.stdout.write(JSON.stringify({ perSecond: (count * 1000) / (performance.now() - startMs) }))

@@ -1,0 +1,88 @@
+import { AuthService, UserService } from '@immersiverse/auth-contract'
+import type { Config } from '../config.ts'
+import type { Deps } from '../deps.ts'
+import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
+import type { Metrics } from '../edge/metrics.ts'
+import { openEdge } from '../edge/open-edge.ts'
+import { makeAuthService } from '../rpc/auth-service.ts'
+import { openGrpc } from '../rpc/open-grpc.ts'
+import { logRefusal } from '../rpc/refusals.ts'
+import { makeUserService } from '../rpc/user-service.ts'
+import type { WatchEvents } from '../rpc/watch-events-call.ts'
+import type { Database } from '../store/database.ts'
+import { isMigrated } from '../store/migrate.ts'
+
+/** The three listeners. */
+export interface Listeners {
+  readonly grpcPort: number
+  readonly edgePort: number
+  readonly adminPort: number
+  /** Not ready first, then gRPC and edge drain for at most `drainMs`, then the admin listener goes. */
+  close(drainMs: number): Promise<void>
+}
+
+/** What they serve. */
+export interface ListenersParts {
+  readonly deps: Deps
+  readonly metrics: Metrics
+  readonly watchEvents: WatchEvents
+}
+
+/** Opens gRPC, edge and admin. Rejects with one line where an address cannot be had; what was open is closed again. */
+export async function openListeners(config: Config, parts: ListenersParts): Promise<Listeners> {
+  const { deps, metrics, watchEvents } = parts
+  const { log } = deps
+  await using opened = new AsyncDisposableStack()
+  const admin = await openAdmin({
+    listen: config.AUTH_ADMIN_LISTEN,
+    readiness: () => checkReadiness(deps.database),
+    registry: metrics.registry,
+    logger: log,
+  })
+  opened.defer(() => admin.close(0))
+  const grpc = await openGrpc({
+    deps,
+    watchEvents,
+    listen: config.AUTH_GRPC_LISTEN,
+    onFinished: (call) => {
+      metrics.observeCall('grpc', call, deps.clock.monotonicMs() - call.startMs)
+      logRefusal(log, call)
+    },
+  })
+  opened.defer(() => grpc.close(0))
+  const edge = await openEdge({
+    deps,
+    services: [
+      [AuthService, makeAuthService(deps)],
+      [UserService, makeUserService(deps)],
+    ],
+    listen: config.AUTH_EDGE_LISTEN,
+    logger: log,
+    metrics,
+  })
+  opened.move()
+  return {
+    grpcPort: grpc.port,
+    edgePort: edge.port,
+    adminPort: admin.port,
+    close: async (drainMs) => {
+      admin.beginShutdown()
+      await Promise.all([grpc.close(drainMs), edge.close(drainMs)])
+      await admin.close(0)
+    },
+  }
+}
+
+/** Ready = the database answers and has this version's schema; the keys are loaded before anything listens. A broker is not asked. */
+async function checkReadiness(database: Database): Promise<ReadinessCheck[]> {
+  const keys = { name: 'keys', ok: true }
+  try {
+    const migrated = await isMigrated(database)
+    const schema = migrated
+      ? { name: 'schema', ok: true }
+      : { name: 'schema', ok: false, detail: 'migrations are missing' }
+    return [{ name: 'database', ok: true }, schema, keys]
+  } catch {
+    return [{ name: 'database', ok: false, detail: 'no answer' }, { name: 'schema', ok: false }, keys]
+  }
+}

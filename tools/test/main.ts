@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util'
+import { rootFolder } from '../process/root-folder.ts'
+import { countResults, type RunCount } from './count-results.ts'
+import { describeResult } from './describe-result.ts'
+import { findNeededParts } from './find-needed-parts.ts'
+import { listTestFiles } from './list-test-files.ts'
+import { openSharedParts } from './open-shared-parts.ts'
+import { runAll } from './run-all.ts'
+import type { TestFileResult } from './run-test-file.ts'
+
+const usage = `usage: npm test -- [part of a path …] [--only <pattern of a title>]
+  --root <folder>       where the tests are; the repository by default
+  --timeout <seconds>   for one file; 300 by default`
+
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
+
+try {
+  process.exit(await main())
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}
+
+async function main(): Promise<number> {
+  const { filters, only, root, timeoutMs } = readArguments()
+  const stop = new AbortController()
+  for (const signal of Object.keys(signalNumbers) as (keyof typeof signalNumbers)[]) {
+    process.on(signal, () => stop.abort(signal))
+  }
+  const files = await listTestFiles(root, filters)
+  await openSharedParts(await findNeededParts(root, files))
+  const results = await runAll(files, { root, only, timeoutMs, signal: stop.signal }, (result) => {
+    if (only === undefined || hasRun(result)) console.log(describeResult(result))
+  })
+  const count = countResults(results, process.env['CI'] === 'true')
+  printSkips(count)
+  printFailures(results)
+  if (stop.signal.aborted) console.log(`stopped by ${stop.signal.reason}: ${results.length} of ${files.length} files`)
+  console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
+  if (stop.signal.aborted) return 128 + signalNumbers[stop.signal.reason as keyof typeof signalNumbers]
+  return count.failed > 0 || count.passed === 0 ? 1 : 0
+}
+
+function readArguments() {
+  const options = { only: { type: 'string' }, root: { type: 'string' }, timeout: { type: 'string' } } as const
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true })
+    const timeoutMs = Number(values.timeout ?? 300) * 1000
+    if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) throw new Error('--timeout takes a number of seconds')
+    return { filters: positionals, only: values.only, root: values.root ?? rootFolder, timeoutMs }
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${usage}`)
+  }
+}
+
+function hasRun({ passed, failures, skips }: TestFileResult): boolean {
+  return passed + failures.length + skips.length > 0
+}
+
+function printSkips({ skips }: RunCount): void {
+  if (skips.length > 0) console.log('\nskipped:')
+  for (const { file, title, reason } of skips) console.log(`  ${file}: ${title} (${reason})`)
+}
+
+function printFailures(results: readonly TestFileResult[]): void {
+  const failed = results.filter(({ failures }) => failures.length > 0)
+  if (failed.length > 0) console.log('\nfailed:')
+  for (const { file, failures } of failed) for (const { title } of failures) console.log(`  ${file}: ${title}`)
+  console.log()
+}

@@ -1,0 +1,22 @@
+import { availableParallelism } from 'node:os'
+import { runTestFile, type TestFileOptions, type TestFileResult } from './run-test-file.ts'
+
+/** Runs test files, as many at a time as the machine has cores for, and hands each result over as it comes. */
+export async function runAll(
+  files: readonly string[],
+  options: TestFileOptions,
+  onResult: (result: TestFileResult) => void,
+): Promise<TestFileResult[]> {
+  const waiting = [...files]
+  const results: TestFileResult[] = []
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined && !options.signal.aborted; file = waiting.shift()) {
+      const result = await runTestFile(file, options)
+      results.push(result)
+      onResult(result)
+    }
+  }
+  const workers = Math.min(4, Math.max(2, availableParallelism()))
+  await Promise.all(Array.from({ length: workers }, work))
+  return results
+}
