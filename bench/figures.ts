@@ -18,7 +18,8 @@ export interface Figure {
 export function toFigure(name: string, samples: readonly Sample[]): Figure {
   const total = (read: (sample: Sample) => number) => samples.reduce((sum, sample) => sum + read(sample), 0)
   const latencies = Float64Array.from(samples.flatMap((sample) => sample.latenciesMs)).sort()
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
+  const at = (share: number) =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
   const seconds = total((sample) => sample.seconds)
   return {
     name,
@@ -47,11 +48,15 @@ export function toTable(figures: readonly Figure[]): string {
     toPercent(figure.clientCpu),
     figure.ratio === undefined ? '' : `${toPercent(figure.ratio)} of ${figure.limit}`,
   ])
-  const widths = head.map((_text, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
+  const widths = head.map((_text, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),
+  )
   const isText = (column: number) => column === 0 || column === head.length - 1
   const toLine = (row: readonly string[]) =>
     row
-      .map((cell, column) => (isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) =>
+        isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
       .join('  ')
       .trimEnd()
   return [head, ...rows].map(toLine).join('\n')

@@ -30,9 +30,14 @@ async function main(): Promise<void> {
   const machine = `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, Node.js ${process.version}`
   const facts = [machine, pinning.told, told]
   console.log(`\n${facts.join('\n')}\n\n${toTable(figures)}`)
-  console.log('\nserver CPU and load CPU: shares of one core. Every answer was checked; a wrong one ends the bench.')
+  console.log(
+    '\nserver CPU and load CPU: shares of one core. Every answer was checked; a wrong one ends the bench.',
+  )
   if (options.json === undefined) return
-  await writeFile(options.json, `${JSON.stringify({ at: new Date().toISOString(), facts, figures }, undefined, 2)}\n`)
+  await writeFile(
+    options.json,
+    `${JSON.stringify({ at: new Date().toISOString(), facts, figures }, undefined, 2)}\n`,
+  )
 }
 
 async function measureAll(options: BenchOptions, { serverPrefix }: Pinning) {

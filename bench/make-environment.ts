@@ -9,7 +9,11 @@ export interface Ports {
 }
 
 /** The settings of the service under test; tokens live long enough for any run. */
-export function makeEnvironment(database: BenchDatabase, ports: Ports, dataFolder: string): NodeJS.ProcessEnv {
+export function makeEnvironment(
+  database: BenchDatabase,
+  ports: Ports,
+  dataFolder: string,
+): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env
   return {
     PATH,

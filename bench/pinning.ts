@@ -17,7 +17,10 @@ export function pinThisProcess(): Pinning {
   try {
     execFileSync('taskset', ['-acp', rest, String(process.pid)], { stdio: 'pipe' })
   } catch {
-    return { serverPrefix: [], told: 'not pinned: taskset does not work here, server and load share all cores' }
+    return {
+      serverPrefix: [],
+      told: 'not pinned: taskset does not work here, server and load share all cores',
+    }
   }
   return {
     serverPrefix: ['taskset', '-c', '0'],

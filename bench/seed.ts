@@ -41,7 +41,12 @@ export async function seed(environment: NodeJS.ProcessEnv): Promise<Seed> {
   try {
     await migrate(database)
     const parts = { clock: systemClock, database }
-    const cheap = await makeDeps(config, log, { ...parts, passwords: { memoryKib: 8, passes: 1 } }, () => undefined)
+    const cheap = await makeDeps(
+      config,
+      log,
+      { ...parts, passwords: { memoryKib: 8, passes: 1 } },
+      () => undefined,
+    )
     const users = await inParallel(userCount, (place) => signIn(cheap, `user${place}`))
     const full = await makeDeps(config, log, parts, () => undefined)
     const logins = await inParallel(loginCount, (place) => signUp(full, `person${place}`))
@@ -52,7 +57,13 @@ export async function seed(environment: NodeJS.ProcessEnv): Promise<Seed> {
 }
 
 async function signUp(deps: Deps, username: string): Promise<Credentials> {
-  const input = { username, email: `${username}@bench.example`, password, displayName: username, requestId: '' }
+  const input = {
+    username,
+    email: `${username}@bench.example`,
+    password,
+    displayName: username,
+    requestId: '',
+  }
   const user = await createUser(deps, caller, input)
   return { userId: user.id, identifier: username, password }
 }

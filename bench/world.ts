@@ -1,5 +1,5 @@
-import type { BenchOptions } from './read-options.ts'
 import type { BenchDatabase } from './open-bench-database.ts'
+import type { BenchOptions } from './read-options.ts'
 import type { Seed } from './seed.ts'
 import type { ServerProcess } from './start-server.ts'
 

@@ -6,7 +6,9 @@ import { hash, verify } from '@node-rs/argon2'
  */
 
 const [seconds, memoryCost, timeCost] = process.argv.slice(2).map(Number)
-const hashed = await hash('a password to check', { memoryCost, timeCost, parallelism: 1 } as { memoryCost: number })
+const hashed = await hash('a password to check', { memoryCost, timeCost, parallelism: 1 } as {
+  memoryCost: number
+})
 const startMs = performance.now()
 const endMs = startMs + Number(seconds) * 1000
 let count = 0

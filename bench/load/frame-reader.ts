@@ -13,7 +13,12 @@ export function makeFrameReader(onFrame: OnFrame): (chunk: Buffer) => void {
       const end = at + frameHeadBytes + bytes.readUIntBE(at, 3)
       if (end > bytes.length) break
       const stream = bytes.readUInt32BE(at + 5) & 0x7fff_ffff
-      onFrame(bytes.readUInt8(at + 3), bytes.readUInt8(at + 4), stream, bytes.subarray(at + frameHeadBytes, end))
+      onFrame(
+        bytes.readUInt8(at + 3),
+        bytes.readUInt8(at + 4),
+        stream,
+        bytes.subarray(at + frameHeadBytes, end),
+      )
       at = end
     }
     left = at === bytes.length ? undefined : bytes.subarray(at)

@@ -42,7 +42,10 @@ class Connection implements LoadConnection {
   constructor(socket: Socket, path: string, authority: string) {
     this.#socket = socket
     this.#blocks = makeHeaderBlocks(path, authority)
-    const hello = [toFrame(frameTypes.settings, 0, 0, settings), toFrame(frameTypes.windowUpdate, 0, 0, firstWindow)]
+    const hello = [
+      toFrame(frameTypes.settings, 0, 0, settings),
+      toFrame(frameTypes.windowUpdate, 0, 0, firstWindow),
+    ]
     socket.write(Buffer.concat([preface, ...hello]))
     const read = makeFrameReader((type, flag, stream, payload) => this.#receive(type, flag, stream, payload))
     socket.on('data', (chunk) => {

@@ -20,10 +20,16 @@ export async function measureLogin(world: World): Promise<Figure[]> {
     args: [seconds, memoryKib, passes].map(String),
     prefix: world.serverPrefix,
   })
-  const limit: Figure = { name: `raw Argon2id, ${memoryKib / 1024} MiB, ${passes} passes`, perSecond: argon2.perSecond }
+  const limit: Figure = {
+    name: `raw Argon2id, ${memoryKib / 1024} MiB, ${passes} passes`,
+    perSecond: argon2.perSecond,
+  }
   using target = await openLogin(world)
   const sample = await target.run({ seconds, warmUpSeconds: 1 })
-  const figure = beside(toFigure(`Login, ${inFlight} in flight`, [sample]), { ...limit, name: 'raw Argon2id' })
+  const figure = beside(toFigure(`Login, ${inFlight} in flight`, [sample]), {
+    ...limit,
+    name: 'raw Argon2id',
+  })
   return [figure, limit]
 }
 
@@ -41,7 +47,8 @@ async function openLogin(world: World) {
     check: (slot, answer) => {
       const { user, tokens } = fromBinary(LoginResponseSchema, answer)
       const expected = logins[slot % logins.length] as Credentials
-      if (user?.id !== expected.userId || !tokens?.accessToken) throw new Error('the answer names another user')
+      if (user?.id !== expected.userId || !tokens?.accessToken)
+        throw new Error('the answer names another user')
     },
   })
 }

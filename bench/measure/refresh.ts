@@ -19,17 +19,28 @@ export async function measureRefresh(world: World): Promise<Figure[]> {
   const transactions =
     embedded || world.database.url === undefined
       ? undefined
-      : await runLimit(world, 'raw transactions', 'raw-transactions.ts', [world.database.url, String(poolSize), String(inFlight)])
+      : await runLimit(world, 'raw transactions', 'raw-transactions.ts', [
+          world.database.url,
+          String(poolSize),
+          String(inFlight),
+        ])
   samples.push(await target.run({ seconds: seconds / 2, warmUpSeconds: 0.3 }))
   const figure = toFigure(`RefreshToken, ${inFlight} in flight`, samples)
   return [
     beside(figure, transactions ?? signatures),
-    ...(transactions ? [{ ...transactions, name: `${transactions.name}: begin, update, commit, pool of ${poolSize}` }] : []),
+    ...(transactions
+      ? [{ ...transactions, name: `${transactions.name}: begin, update, commit, pool of ${poolSize}` }]
+      : []),
     signatures,
   ]
 }
 
-async function runLimit(world: World, name: string, script: string, args: readonly string[]): Promise<Figure> {
+async function runLimit(
+  world: World,
+  name: string,
+  script: string,
+  args: readonly string[],
+): Promise<Figure> {
   const { perSecond } = await runScript<{ perSecond: number }>({
     script: `bench/limits/${script}`,
     args: [String(world.options.seconds / 2), ...args],
@@ -53,7 +64,9 @@ async function openRefresh(world: World): Promise<Target> {
     message: (slot) => {
       rounds.set(slot, (rounds.get(slot) ?? 0) + 1)
       const { refreshToken } = familyOf(slot)
-      return toMessage(toBinary(RefreshTokenRequestSchema, create(RefreshTokenRequestSchema, { refreshToken })))
+      return toMessage(
+        toBinary(RefreshTokenRequestSchema, create(RefreshTokenRequestSchema, { refreshToken })),
+      )
     },
     check: (slot, answer) => {
       const family = familyOf(slot)
@@ -66,6 +79,8 @@ async function openRefresh(world: World): Promise<Target> {
 }
 
 function toSubject(accessToken: string): string {
-  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as { sub: string }
+  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()) as {
+    sub: string
+  }
   return claims.sub
 }

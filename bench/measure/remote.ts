@@ -34,5 +34,8 @@ export async function measureRemote(world: World): Promise<Figure[]> {
   using echo = await openEchoTarget(server, { inFlight: echoInFlight, message, answerBytes })
   const [echoed = [], verified = []] = await runInTurns([echo, remote], world.options.seconds)
   const limit = toFigure(`${echoName}, ${echoInFlight} in flight`, echoed)
-  return [beside(toFigure(`remote verify, ${inFlight} in flight`, verified), { ...limit, name: echoName }), limit]
+  return [
+    beside(toFigure(`remote verify, ${inFlight} in flight`, verified), { ...limit, name: echoName }),
+    limit,
+  ]
 }

@@ -23,7 +23,10 @@ export async function measureValidate(world: World): Promise<Figure[]> {
   using echo = await openEchoTarget(server, { inFlight, message, answerBytes })
   const [echoed = [], validated = []] = await runInTurns([echo, validate], world.options.seconds)
   const limit = toFigure(`${echoName}, ${inFlight} in flight`, echoed)
-  const figure = beside(toFigure(`ValidateToken, unary, ${inFlight} in flight`, validated), { ...limit, name: echoName })
+  const figure = beside(toFigure(`ValidateToken, unary, ${inFlight} in flight`, validated), {
+    ...limit,
+    name: echoName,
+  })
   return [figure, limit, ...(await measureQueries(world, validate))]
 }
 
@@ -31,7 +34,11 @@ export async function measureValidate(world: World): Promise<Figure[]> {
 async function measureQueries(world: World, validate: Target): Promise<Figure[]> {
   if (world.database.url === undefined) return []
   const figures: Figure[] = []
-  for (const [name, at] of [['low', lowInFlight] as const, ['high', inFlight] as const, ['higher', inFlight * 8] as const]) {
+  for (const [name, at] of [
+    ['low', lowInFlight] as const,
+    ['high', inFlight] as const,
+    ['higher', inFlight * 8] as const,
+  ]) {
     const seconds = Math.max(2, world.options.seconds / 2)
     // PostgreSQL counts a connection's commits once a second: what is counted late at the end was counted late at the start.
     const counted = { before: 0, after: 0 }

@@ -61,16 +61,16 @@ function start(options: AuthProcessOptions, ports: Ports): AuthProcess {
     edgeUrl: `http://127.0.0.1:${ports.edge}`,
     adminUrl,
     process,
-    awaitReady: () => awaitReady(process, adminUrl, readyTimeoutMs, ports.grpc),
+    awaitReady: () => awaitReady(process, adminUrl, readyTimeoutMs),
     stop: () => process.stop(),
     startAgain: () => start(options, ports),
     [Symbol.asyncDispose]: () => process.stop(),
   }
 }
 
-async function awaitReady(process: ServiceProcess, adminUrl: string, timeoutMs: number, g=0): Promise<void> {
+async function awaitReady(process: ServiceProcess, adminUrl: string, timeoutMs: number): Promise<void> {
   const end = performance.now() + timeoutMs
-  while (!(await isReady(adminUrl,g))) {
+  while (!(await isReady(adminUrl))) {
     process.ended.throwIfAborted()
     if (performance.now() > end) {
       throw new ProcessError(`${process.name} is not ready after ${timeoutMs} ms`)
@@ -79,9 +79,7 @@ async function awaitReady(process: ServiceProcess, adminUrl: string, timeoutMs: 
   }
 }
 
-import {connect as TMPc} from 'node:net'
-async function isReady(adminUrl: string, g=0): Promise<boolean> {
- if (g) return await new Promise((r)=>{const c=TMPc(g,'127.0.0.1',()=>{c.destroy();r(true)});c.on('error',()=>r(false))})
+async function isReady(adminUrl: string): Promise<boolean> {
   try {
     const response = await fetch(`${adminUrl}/readyz`, { signal: AbortSignal.timeout(2_000) })
     await response.body?.cancel()

@@ -28,7 +28,7 @@ async function main(): Promise<number> {
     process.on(signal, () => stop.abort(signal))
   }
   const files = await listTestFiles(root, filters)
-  await openSharedParts(await findNeededParts(root, files))
+  await using _parts = await openSharedParts(await findNeededParts(root, files))
   const results = await runAll(files, { root, only, timeoutMs, signal: stop.signal }, (result) => {
     if (only === undefined || hasRun(result)) console.log(describeResult(result))
   })

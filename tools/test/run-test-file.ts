@@ -36,9 +36,12 @@ export async function runTestFile(file: string, options: TestFileOptions): Promi
   const timeout = AbortSignal.timeout(options.timeoutMs)
   const output = await follow(path, tally, options, AbortSignal.any([options.signal, timeout]))
   const failures = [...tally.failures]
-  if (timeout.aborted) failures.push({ title: 'the test file itself', detail: `ran longer than ${options.timeoutMs} ms` })
-  else if (tally.isEmpty && options.only === undefined && !options.signal.aborted)
+  if (timeout.aborted) {
+    const detail = `ran longer than ${options.timeoutMs} ms; the last test to begin was ${tally.lastStarted ?? 'none'}`
+    failures.push({ title: 'the test file itself', detail })
+  } else if (tally.isEmpty && options.only === undefined && !options.signal.aborted) {
     failures.push({ title: 'the test file itself', detail: 'holds no test' })
+  }
   const durationMs = performance.now() - started
   return { file, passed: tally.passed, failures, skips: tally.skips, output, durationMs }
 }
@@ -61,6 +64,10 @@ async function follow(path: string, tally: TestTally, options: TestFileOptions, 
   stream.on('test:fail', (event) => {
     // The abort is told by whoever aborted.
     if (!signal.aborted || event.name !== path) tally.fail({ ...event, error: event.details.error })
+  })
+  stream.on('test:diagnostic', ({ message }) => {
+    // What Node has to say about errors that belong to no test any more; the rest are its own counts.
+    if (/^(Error|Warning)/.test(message)) keep({ message: `${message}\n` })
   })
   stream.on('test:stdout', keep)
   stream.on('test:stderr', keep)

@@ -42,6 +42,11 @@ export class TestTally {
     return this.passed + this.failures.length + this.skips.length === 0
   }
 
+  /** The test or suite that began last. */
+  get lastStarted(): string | undefined {
+    return this.#titles.at(-1)
+  }
+
   /** A test or suite begins; ancestors begin before their children. */
   start({ name, nesting }: Pick<TestReport, 'name' | 'nesting'>): void {
     this.#titles.length = nesting

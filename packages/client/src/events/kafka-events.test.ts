@@ -82,9 +82,7 @@ function assertInOrder(seen: readonly string[], count: number): void {
   }
 }
 
-test('both encodings reach their handlers, typed, and a group goes on where it committed', {
-  skip,
-}, async (t) => {
+test('both encodings reach their handlers, typed, and a group goes on where it committed', async (t) => {
   const topics = await openTopics(t, ['user_created', 'user_deleted'])
   if (topics === undefined) return
   const { create, events, start, send } = topics
@@ -106,9 +104,7 @@ test('both encodings reach their handlers, typed, and a group goes on where it c
   assert.deepEqual(seen.toSorted(), ['juno true', 'mina true', 'u1 deleted 2'])
 })
 
-test('an event whose handler has not succeeded is delivered again to the next of the group', {
-  skip,
-}, async (t) => {
+test('an event whose handler has not succeeded is delivered again to the next of the group', async (t) => {
   const topics = await openTopics(t, ['user_created'])
   if (topics === undefined) return
   const { create, events, start, send, warnings } = topics

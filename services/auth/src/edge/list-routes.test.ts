@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   clearExtension,
+  create,
   createFileRegistry,
   type DescService,
   fromBinary,
   setExtension,
 } from '@bufbuild/protobuf'
-import { FileDescriptorSetSchema, type MethodOptions } from '@bufbuild/protobuf/wkt'
+import { FileDescriptorSetSchema, type MethodOptions, MethodOptionsSchema } from '@bufbuild/protobuf/wkt'
 import {
   AuthService,
   EdgeAccess,
@@ -24,9 +25,10 @@ import { toHttpRule } from './test/http-rule.ts'
 function change(service: DescService, name: string, edit: (options: MethodOptions) => void): DescService {
   const set = fromBinary(FileDescriptorSetSchema, Buffer.from(fileDescriptorSet, 'base64'))
   const methods = set.file.flatMap((file) => file.service.flatMap(({ method }) => method))
-  const options = methods.find((method) => method.name === name)?.options
-  assert.ok(options)
-  edit(options)
+  const method = methods.find((one) => one.name === name)
+  assert.ok(method)
+  method.options ??= create(MethodOptionsSchema)
+  edit(method.options)
   const changed = createFileRegistry(set).getService(service.typeName)
   assert.ok(changed)
   return changed

@@ -1,9 +1,9 @@
 import { status } from '@grpc/grpc-js'
 import type { Log } from '../deps.ts'
 import { toStatus } from '../rpc/errors.ts'
+import { toLogCause } from '../rpc/to-log-cause.ts'
 import type { EdgeCall } from './edge-call.ts'
 import { toHttpStatus } from './to-http-status.ts'
-import { toLogCause } from './to-log-cause.ts'
 
 const levels: Readonly<Partial<Record<status, keyof Log>>> = Object.freeze({
   [status.INTERNAL]: 'error',

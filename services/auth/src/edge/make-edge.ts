@@ -57,7 +57,9 @@ export function makeEdge<const T extends readonly DescService[]>(
   app.addHook('onRequest', async (request, reply) => {
     startCall(options, request, reply)
     if (state.isClosing) throw new AuthError('SHUTTING_DOWN')
-    if (request.is404) throw new AuthError('ROUTE_NOT_FOUND')
+    // A variable takes a segment of one character at least.
+    const isEmpty = Object.values(request.params ?? {}).includes('')
+    if (request.is404 || isEmpty) throw new AuthError('ROUTE_NOT_FOUND')
   })
   app.addHook('onResponse', async (request) => finishCall(options, request))
   app.setErrorHandler((error, request, reply) => refuse(request, reply, error))

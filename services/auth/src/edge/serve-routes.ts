@@ -63,13 +63,15 @@ function serveRoute(app: FastifyInstance, deps: SelfDeps, route: EdgeRoute, hand
 }
 
 async function admit(deps: SelfDeps, route: EdgeRoute, request: FastifyRequest): Promise<void> {
-  const parameters = toParameters(request)
-  // A variable takes a segment of one character at least.
-  if (Object.values(parameters).includes('')) throw new AuthError('ROUTE_NOT_FOUND')
   if (route.access === 'anon') return
   const userId = findVariable(route, 'user_id')
   if (userId === undefined) throw new AuthError('NOT_SELF')
-  await requireSelf(deps, request.edgeCall, toAuthorization(request), parameters[userId.parameter] ?? '')
+  await requireSelf(
+    deps,
+    request.edgeCall,
+    toAuthorization(request),
+    toParameters(request)[userId.parameter] ?? '',
+  )
 }
 
 function toParameters(request: FastifyRequest): Readonly<Record<string, string>> {

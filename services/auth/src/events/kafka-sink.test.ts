@@ -1,74 +1,41 @@
 import assert from 'node:assert/strict'
-import { randomBytes, randomUUID } from 'node:crypto'
-import { after, before, type TestContext, test } from 'node:test'
+import { randomBytes } from 'node:crypto'
+import { after, type TestContext, test } from 'node:test'
 import { fromJson } from '@bufbuild/protobuf'
 import { LoginFailureReason, LoginSucceededSchema, toTopic } from '@immersiverse/auth-contract'
-import { Admin, ConfigResourceTypes, Consumer } from '@platformatic/kafka'
+import { Admin, ConfigResourceTypes } from '@platformatic/kafka'
 import { type KafkaPart, openKafka } from '../../../../tools/parts/open-kafka.ts'
+import { toPartMissing } from '../../../../tools/parts/part-missing.ts'
 import type { Database } from '../store/database.ts'
-import { openKafkaSink } from './kafka-sink.ts'
-import type { EventsLog } from './log.ts'
-import { toPartitionHash } from './murmur2.ts'
 import {
   insertTestUser,
+  listOutbox,
   makeTestWrite,
   openTestPostgres,
-  openTestRelay,
   origin,
-  silentLog,
   toLoginSucceeded,
   toUserUpdated,
   until,
-  wallClock,
-} from './testing.ts'
+} from '../store/outbox-testing.ts'
+import { openKafkaSink } from './kafka-sink.ts'
+import { assertRecords, readTopics } from './kafka-testing.ts'
+import type { EventsLog } from './log.ts'
+import { toPartitionHash } from './murmur2.ts'
+import { openTestRelay, silentLog, wallClock } from './testing.ts'
 
-let kafka: KafkaPart
-before(async () => {
-  kafka = await openKafka()
-})
-after(() => kafka.close())
+// A broker of its own: these tests stop it.
+const started = await openKafka().catch((error) => toPartMissing('Kafka', error))
+after(() => ('close' in started ? started.close() : undefined))
 
-interface Received {
-  topic: string
-  partition: number
-  key: string
-  value: string
-  headers: Record<string, string>
-}
-
-/** Everything on the topics of a prefix. */
-async function readTopics(topics: string[]): Promise<Received[]> {
-  const consumer = new Consumer({
-    clientId: 'test',
-    groupId: randomUUID(),
-    bootstrapBrokers: [kafka.brokers],
-  })
-  const received: Received[] = []
-  try {
-    const offsets = await consumer.listOffsets({ topics })
-    let left = 0n
-    for (const ends of offsets.values()) for (const end of ends) left += end
-    if (left === 0n) return []
-    const stream = await consumer.consume({ topics, mode: 'earliest', autocommit: false, maxWaitTime: 100 })
-    for await (const { topic, partition, key, value, headers } of stream) {
-      received.push({
-        topic,
-        partition,
-        key: key.toString(),
-        value: value.toString(),
-        headers: Object.fromEntries([...headers].map(([name, text]) => [String(name), String(text)])),
-      })
-      left -= 1n
-      if (left === 0n) break
-    }
-  } finally {
-    await consumer.close(true)
-  }
-  return received
+async function openParts(t: TestContext): Promise<{ kafka: KafkaPart; database: Database } | undefined> {
+  if ('skipReason' in started) return void t.skip(started.skipReason)
+  const opened = await openTestPostgres(t)
+  return opened && { kafka: started, database: opened.database }
 }
 
 function openTestSink(
   t: TestContext,
+  kafka: KafkaPart,
   log: EventsLog = silentLog,
   topicPrefix = `t${randomBytes(4).toString('hex')}`,
 ) {
@@ -83,7 +50,7 @@ function openTestSink(
   return { sink, topicPrefix }
 }
 
-async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+async function withAdmin<T>(kafka: KafkaPart, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.brokers] })
   try {
     return await work(admin)
@@ -92,14 +59,14 @@ async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
   }
 }
 
-const listRows = (database: Database) =>
-  database.kysely.selectFrom('outbox').selectAll().orderBy('position').execute()
 const isAllPublished = async (database: Database) =>
-  (await listRows(database)).every((row) => row.published_at !== null)
+  (await listOutbox(database)).every((row) => row.published_at !== null)
 
 test('an event is a record with its key, its bytes and CloudEvents headers', async (t) => {
-  const { database } = await openTestPostgres(t)
-  const { sink, topicPrefix } = openTestSink(t)
+  const parts = await openParts(t)
+  if (!parts) return
+  const { database, kafka } = parts
+  const { sink, topicPrefix } = openTestSink(t, kafka)
   const relay = openTestRelay(t, database, sink)
   const userId = await insertTestUser(database)
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -111,11 +78,14 @@ test('an event is a record with its key, its bytes and CloudEvents headers', asy
     await announce({ name: 'login_failed', key: 'h4sh', data })
   })
   await until(() => isAllPublished(database))
-  const rows = await listRows(database)
+  const rows = await listOutbox(database)
   const topics = ['login_succeeded', 'login_failed'] as const
-  const [failed, ...succeeded] = (await readTopics(topics.map((name) => toTopic(name, topicPrefix)))).sort(
-    (a, b) => (a.topic < b.topic ? -1 : 1),
-  )
+  const [failed, ...succeeded] = (
+    await readTopics(
+      kafka.brokers,
+      topics.map((name) => toTopic(name, topicPrefix)),
+    )
+  ).sort((a, b) => (a.topic < b.topic ? -1 : 1))
   const last = succeeded[1] ?? assert.fail()
   const row = rows[2] ?? assert.fail()
   assert.equal(last.topic, `${topicPrefix}.events.login_succeeded`)
@@ -145,13 +115,16 @@ test('an event is a record with its key, its bytes and CloudEvents headers', asy
 })
 
 test('makes the topics, and reports but never changes one that is there with another policy', async (t) => {
+  const parts = await openParts(t)
+  if (!parts) return
+  const { kafka } = parts
   const warnings: object[] = []
   const log = { ...silentLog, warn: (facts: object) => void warnings.push(facts) }
-  const { sink, topicPrefix } = openTestSink(t, log)
+  const { sink, topicPrefix } = openTestSink(t, kafka, log)
   const odd = toTopic('login_failed', topicPrefix)
   const made = toTopic('user_created', topicPrefix)
   const { signal } = new AbortController()
-  await withAdmin(async (admin) => {
+  await withAdmin(kafka, async (admin) => {
     const configs = [{ name: 'cleanup.policy', value: 'compact' }]
     await admin.createTopics({ topics: [odd], partitions: 3, replicas: 1, configs })
     await sink.prepare(signal)
@@ -176,9 +149,11 @@ test('makes the topics, and reports but never changes one that is there with ano
 })
 
 test('with the broker down from the start writes commit at once, and the events arrive when it is there', async (t) => {
-  const { database } = await openTestPostgres(t)
+  const parts = await openParts(t)
+  if (!parts) return
+  const { database, kafka } = parts
   await kafka.stop()
-  const { sink, topicPrefix } = openTestSink(t)
+  const { sink, topicPrefix } = openTestSink(t, kafka)
   const relay = openTestRelay(t, database, sink)
   const write = makeTestWrite(database, relay.wake)
   const userId = await insertTestUser(database)
@@ -188,7 +163,7 @@ test('with the broker down from the start writes commit at once, and the events 
   assert.ok(performance.now() - began < 2000, `took ${performance.now() - began} ms`)
   await kafka.start()
   await until(() => isAllPublished(database), 30_000)
-  const received = await readTopics([toTopic('login_succeeded', topicPrefix)])
+  const received = await readTopics(kafka.brokers, [toTopic('login_succeeded', topicPrefix)])
   assert.deepEqual(
     received.map(({ headers }) => Number(headers.ce_usersequence)),
     Array.from({ length: 20 }, (_, at) => at + 1),
@@ -198,8 +173,10 @@ test('with the broker down from the start writes commit at once, and the events 
 test('O2 O3 O4 O5 O6 hold while the broker is killed, restarted and frozen under load', {
   timeout: 180_000,
 }, async (t) => {
-  const { database } = await openTestPostgres(t)
-  const { sink, topicPrefix } = openTestSink(t)
+  const parts = await openParts(t)
+  if (!parts) return
+  const { database, kafka } = parts
+  const { sink, topicPrefix } = openTestSink(t, kafka)
   const relay = openTestRelay(t, database, sink)
   const write = makeTestWrite(database, relay.wake)
   const users = await Promise.all(Array.from({ length: 20 }, () => insertTestUser(database)))
@@ -238,26 +215,8 @@ test('O2 O3 O4 O5 O6 hold while the broker is killed, restarted and frozen under
   await faults
   await until(() => isAllPublished(database), 60_000)
   const topics = [toTopic('login_succeeded', topicPrefix), toTopic('user_updated', topicPrefix)]
-  const received = await readTopics(topics)
-  const rows = await listRows(database)
+  const received = await readTopics(kafka.brokers, topics)
+  const rows = await listOutbox(database)
   t.diagnostic(`${rows.length} events, ${received.length} records`)
   assertRecords(received, new Map(rows.map((row) => [row.id, Buffer.from(row.data).toString()])))
 })
-
-/** What an independent reader may see: every event, its bytes, each user's in order on each topic, repetitions only. */
-function assertRecords(received: readonly Received[], committed: ReadonlyMap<string, string>): void {
-  const seen = new Set<string>()
-  const partitions = new Map<string, number>()
-  const last = new Map<string, number>()
-  for (const { topic, partition, key, value, headers } of received) {
-    const { ce_id: id = '', ce_usersequence: sequence, ce_topicprevious: previous } = headers
-    assert.equal(value, committed.get(id), 'O3 the bytes that were committed')
-    assert.equal(partitions.get(key) ?? partition, partition, 'O6 one key, one partition')
-    partitions.set(key, partition)
-    if (seen.has(id)) continue
-    seen.add(id)
-    assert.equal(Number(previous), last.get(`${topic} ${key}`) ?? 0, 'O4 O5 new ones follow the last')
-    last.set(`${topic} ${key}`, Number(sequence))
-  }
-  assert.equal(seen.size, committed.size, 'O2 every committed event')
-}

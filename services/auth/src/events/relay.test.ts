@@ -1,38 +1,24 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { sql } from 'kysely'
-import type { Database } from '../store/database.ts'
-import { openPostgres } from '../store/postgres.ts'
-import { numberEvents, takeOverLane } from '../store/relay-lane.ts'
 import {
-  assertOrder,
   insertTestUser,
-  makeMemorySink,
+  listOutbox,
   makeTestWrite,
-  openTestPglite,
+  openTestPool,
   openTestPostgres,
-  openTestRelay,
   origin,
+  testOnBoth,
   toLoginSucceeded,
   toUserUpdated,
   until,
-} from './testing.ts'
+} from '../store/outbox-testing.ts'
+import { numberEvents, takeOverLane } from '../store/relay-lane.ts'
+import { assertOrder, makeMemorySink, openTestRelay } from './testing.ts'
 
-const adapters: Record<string, (t: TestContext) => Promise<Database>> = {
-  PGlite: openTestPglite,
-  PostgreSQL: async (t) => (await openTestPostgres(t)).database,
-}
-
-const listNumbers = (database: Database) =>
-  database.kysely
-    .selectFrom('outbox')
-    .select(['id', 'pub_seq', 'epoch', 'published_at'])
-    .orderBy('position')
-    .execute()
-
-for (const [adapter, open] of Object.entries(adapters)) {
-  test(`${adapter}: O2 O4 O7 every committed event reaches the sink, each user's in order, with one gapless number`, async (t) => {
-    const database = await open(t)
+testOnBoth(
+  "O2 O4 O7 every committed event reaches the sink, each user's in order, with one gapless number",
+  async (t, database) => {
     const sink = makeMemorySink()
     const relay = openTestRelay(t, database, sink)
     const write = makeTestWrite(database, relay.wake)
@@ -52,45 +38,48 @@ for (const [adapter, open] of Object.entries(adapters)) {
       sink.published.map(({ pubSeq }) => pubSeq),
       Array.from({ length: 180 }, (_, at) => at + 1),
     )
-    await until(async () => (await listNumbers(database)).every((row) => row.published_at !== null))
+    await until(async () => (await listOutbox(database)).every((row) => row.published_at !== null))
     assert.equal(relay.status().leader, true)
     assert.equal(relay.status().brokerUp, true)
     assert.match(relay.status().epoch ?? '', /^\d+\.\d+\.1$/)
-  })
+  },
+)
 
-  test(`${adapter}: an event is with the sink soon after its commit`, async (t) => {
-    const database = await open(t)
-    const sink = makeMemorySink()
-    const relay = openTestRelay(t, database, sink)
-    await until(() => relay.status().leader)
-    const write = makeTestWrite(database, relay.wake)
-    const userId = await insertTestUser(database)
-    const began = performance.now()
-    await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
-    await until(() => sink.published.length === 1)
-    assert.ok(performance.now() - began < 500, `took ${performance.now() - began} ms`)
-  })
+testOnBoth('an event is with the sink soon after its commit', async (t, database) => {
+  const sink = makeMemorySink()
+  const relay = openTestRelay(t, database, sink)
+  await until(() => relay.status().leader)
+  const write = makeTestWrite(database, relay.wake)
+  const userId = await insertTestUser(database)
+  const began = performance.now()
+  await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+  await until(() => sink.published.length === 1)
+  assert.ok(performance.now() - began < 500, `took ${performance.now() - began} ms`)
+})
 
-  test(`${adapter}: while the sink is down writes go on and events get numbers; they arrive when it is back`, async (t) => {
-    const database = await open(t)
+testOnBoth(
+  'while the sink is down writes go on and events get numbers; they arrive when it is back',
+  async (t, database) => {
     const sink = makeMemorySink()
-    sink.fail = true
+    sink.fails = true
     const relay = openTestRelay(t, database, sink)
     const write = makeTestWrite(database, relay.wake)
     const userId = await insertTestUser(database)
     for (let n = 0; n < 20; n += 1)
       await write(origin, (_trx, announce) => announce(toLoginSucceeded(userId)))
-    await until(async () => (await listNumbers(database)).every((row) => row.pub_seq !== null))
+    await until(async () => (await listOutbox(database)).every((row) => row.pub_seq !== null))
     await until(() => relay.status().brokerUp === false)
-    assert.ok((await listNumbers(database)).every((row) => row.published_at === null))
-    sink.fail = false
+    assert.ok((await listOutbox(database)).every((row) => row.published_at === null))
+    sink.fails = false
     await until(() => sink.published.length === 20)
     assertOrder(sink.published)
     assert.equal(relay.status().brokerUp, true)
-  })
+  },
+)
 
-  test(`${adapter}: O2 what died between commit, number, acknowledgement and mark is published by the next leader`, async (t) => {
-    const database = await open(t)
+testOnBoth(
+  'O2 what died between commit, number, acknowledgement and mark is published by the next leader',
+  async (t, database) => {
     const userId = await insertTestUser(database)
     const write = makeTestWrite(database)
     for (let n = 0; n < 30; n += 1) await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
@@ -99,7 +88,7 @@ for (const [adapter, open] of Object.entries(adapters)) {
     const { count } = await numberEvents(database.kysely, leadership, 20)
     assert.equal(count, 20)
     await sql`update outbox set published_at = now() where pub_seq <= 5`.execute(database.kysely)
-    const before = await listNumbers(database)
+    const before = await listOutbox(database)
     const sink = makeMemorySink()
     openTestRelay(t, database, sink)
     await until(() => sink.published.length === 25)
@@ -107,55 +96,53 @@ for (const [adapter, open] of Object.entries(adapters)) {
       sink.published.map(({ pubSeq }) => pubSeq),
       Array.from({ length: 25 }, (_, at) => at + 6),
     )
-    const after = await listNumbers(database)
+    const after = await listOutbox(database)
     for (const [at, row] of before.entries()) if (row.pub_seq) assert.equal(after[at]?.pub_seq, row.pub_seq)
-  })
+  },
+)
 
-  test(`${adapter}: a leader whose term is over numbers nothing`, async (t) => {
-    const database = await open(t)
-    const userId = await insertTestUser(database)
-    await makeTestWrite(database)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
-    const old = await database.transaction(takeOverLane)
-    const current = await database.transaction(takeOverLane)
-    assert.equal(current.term, old.term + 1)
-    assert.equal(current.epoch, old.epoch)
-    await assert.rejects(numberEvents(database.kysely, old, 10), { name: 'TermLostError' })
-    assert.deepEqual(await numberEvents(database.kysely, current, 10), { count: 1, lastPubSeq: 1 })
-    assert.deepEqual(await numberEvents(database.kysely, current, 10), { count: 0, lastPubSeq: undefined })
-  })
+testOnBoth('a leader whose term is over numbers nothing', async (_t, database) => {
+  const userId = await insertTestUser(database)
+  await makeTestWrite(database)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+  const old = await database.transaction(takeOverLane)
+  const current = await database.transaction(takeOverLane)
+  assert.equal(current.term, old.term + 1)
+  assert.equal(current.epoch, old.epoch)
+  await assert.rejects(numberEvents(database.kysely, old, 10), { name: 'TermLostError' })
+  assert.deepEqual(await numberEvents(database.kysely, current, 10), { count: 1, lastPubSeq: 1 })
+  assert.deepEqual(await numberEvents(database.kysely, current, 10), { count: 0, lastPubSeq: undefined })
+})
 
-  test(`${adapter}: a database with another history gets another epoch`, async (t) => {
-    const database = await open(t)
-    const before = await database.transaction(takeOverLane)
-    await sql`update epoch set timeline = timeline - 1`.execute(database.kysely)
-    const after = await database.transaction(takeOverLane)
-    assert.match(before.epoch, /\.1$/)
-    assert.match(after.epoch, /\.2$/)
-  })
+testOnBoth('a database with another history gets another epoch', async (_t, database) => {
+  const before = await database.transaction(takeOverLane)
+  await sql`update epoch set timeline = timeline - 1`.execute(database.kysely)
+  const after = await database.transaction(takeOverLane)
+  assert.match(before.epoch, /\.1$/)
+  assert.match(after.epoch, /\.2$/)
+})
 
-  test(`${adapter}: close finishes the batch at hand and resigns`, async (t) => {
-    const database = await open(t)
-    const sink = makeMemorySink()
-    const gate = Promise.withResolvers<void>()
-    sink.gate = gate.promise
-    const relay = openTestRelay(t, database, sink)
-    const userId = await insertTestUser(database)
-    await makeTestWrite(database, relay.wake)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
-    await until(async () => (await listNumbers(database)).every((row) => row.pub_seq !== null))
-    const closing = relay.close()
-    gate.resolve()
-    await closing
-    assert.equal(sink.published.length, 1)
-    assert.notEqual((await listNumbers(database))[0]?.published_at, null)
-    assert.deepEqual(relay.status(), { leader: false })
-  })
-}
+testOnBoth('close finishes the batch at hand and resigns', async (t, database) => {
+  const sink = makeMemorySink()
+  const gate = Promise.withResolvers<void>()
+  sink.gate = gate.promise
+  const relay = openTestRelay(t, database, sink)
+  const userId = await insertTestUser(database)
+  await makeTestWrite(database, relay.wake)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+  await until(async () => (await listOutbox(database)).every((row) => row.pub_seq !== null))
+  const closing = relay.close()
+  gate.resolve()
+  await closing
+  assert.equal(sink.published.length, 1)
+  assert.notEqual((await listOutbox(database))[0]?.published_at, null)
+  assert.deepEqual(relay.status(), { leader: false })
+})
 
 // The embedded database has one process, so one relay: these have no PGlite side.
 test('PostgreSQL: of two relays one leads, and a writer beside the other wakes it', async (t) => {
-  const { database, url } = await openTestPostgres(t)
-  const other = openPostgres({ url, onError: () => undefined })
-  t.after(() => other.close())
+  const opened = await openTestPostgres(t)
+  if (!opened) return
+  const { database, url } = opened
+  const other = openTestPool(t, url)
   const sinks = [makeMemorySink(), makeMemorySink()] as const
   const relays = [openTestRelay(t, database, sinks[0]), openTestRelay(t, other, sinks[1])] as const
   await until(() => relays.some((relay) => relay.status().leader))
@@ -175,9 +162,10 @@ test('PostgreSQL: of two relays one leads, and a writer beside the other wakes i
 })
 
 test('PostgreSQL: O2 O4 O7 leaders whose connection is cut again and again lose nothing and reorder nothing', async (t) => {
-  const { database, url } = await openTestPostgres(t)
-  const other = openPostgres({ url, onError: () => undefined })
-  t.after(() => other.close())
+  const opened = await openTestPostgres(t)
+  if (!opened) return
+  const { database, url } = opened
+  const other = openTestPool(t, url)
   const sink = makeMemorySink()
   const relays = [openTestRelay(t, database, sink), openTestRelay(t, other, sink)]
   const write = makeTestWrite(database, () => {
@@ -206,7 +194,7 @@ test('PostgreSQL: O2 O4 O7 leaders whose connection is cut again and again lose 
   await cutting
   await until(() => new Set(sink.published.map(({ id }) => id)).size === written)
   assertOrder(sink.published)
-  const rows = await listNumbers(database)
+  const rows = await listOutbox(database)
   assert.deepEqual(
     rows.map((row) => row.pub_seq ?? 0).sort((a, b) => a - b),
     rows.map((_, at) => at + 1),
@@ -214,15 +202,16 @@ test('PostgreSQL: O2 O4 O7 leaders whose connection is cut again and again lose 
 })
 
 test('PostgreSQL: O9 a leader that stops pinging is replaced within 2.5 s, and a late one changes nothing', async (t) => {
-  const { database, url } = await openTestPostgres(t)
+  const opened = await openTestPostgres(t)
+  if (!opened) return
+  const { database, url } = opened
   const stopped = await database.findLeaderSession('relay')
   assert.ok(stopped)
   const leadership = await stopped.kysely.transaction().execute(takeOverLane)
   const userId = await insertTestUser(database)
   await makeTestWrite(database)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
   assert.equal(await database.findLeaderSession('relay'), undefined)
-  const other = openPostgres({ url, onError: () => undefined })
-  t.after(() => other.close())
+  const other = openTestPool(t, url)
   const sink = makeMemorySink()
   const began = performance.now()
   const relay = openTestRelay(t, other, sink)

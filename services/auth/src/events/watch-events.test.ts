@@ -1,29 +1,21 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
 import type { WatchEventsResponse } from '@immersiverse/auth-contract'
 import { sql } from 'kysely'
 import type { Database } from '../store/database.ts'
-import { makeLogFollower } from './log-follower.ts'
-import { fromPositionText, toPositionText } from './log-position.ts'
-import { makeLogSink } from './log-sink.ts'
 import {
   insertTestUser,
   makeTestWrite,
-  openTestPglite,
-  openTestPostgres,
-  openTestRelay,
   origin,
+  testOnBoth,
   toLoginSucceeded,
   toUserUpdated,
   until,
-  wallClock,
-} from './testing.ts'
+} from '../store/outbox-testing.ts'
+import { makeLogFollower } from './log-follower.ts'
+import { fromPositionText, toPositionText } from './log-position.ts'
+import { makeLogSink } from './log-sink.ts'
+import { openTestRelay, wallClock } from './testing.ts'
 import { makeWatchEvents } from './watch-events.ts'
-
-const adapters: Record<string, (t: TestContext) => Promise<Database>> = {
-  PGlite: openTestPglite,
-  PostgreSQL: async (t) => (await openTestPostgres(t)).database,
-}
 
 /** A clock on which five seconds of silence are half a second. */
 const fastClock = { ...wallClock, monotonicMs: () => performance.now() * 10 }
@@ -55,9 +47,9 @@ async function take(
 
 const all = { topics: [], afterPosition: '' }
 
-for (const [adapter, open] of Object.entries(adapters)) {
-  test(`${adapter}: a watcher gets what was there in order, then what comes, and goes on after a position`, async (t) => {
-    const database = await open(t)
+testOnBoth(
+  'a watcher gets what was there in order, then what comes, and goes on after a position',
+  async (t, database) => {
     const { follower, watch } = openWatch(database)
     const relay = openTestRelay(t, database, makeLogSink(), follower.wake)
     const write = makeTestWrite(database, relay.wake)
@@ -94,36 +86,37 @@ for (const [adapter, open] of Object.entries(adapters)) {
     assert.ok(resumed && 'attributes' in resumed)
     assert.equal(resumed.attributes.usersequence, '226')
     await again.return()
-  })
+  },
+)
 
-  test(`${adapter}: topics narrow the stream, and the position still moves on`, async (t) => {
-    const database = await open(t)
-    const { follower, watch } = openWatch(database, fastClock)
-    const relay = openTestRelay(t, database, makeLogSink(), follower.wake)
-    const write = makeTestWrite(database, relay.wake)
-    const userId = await insertTestUser(database)
-    await write(origin, async (_trx, announce) => {
-      await announce(toLoginSucceeded(userId))
-      await announce(toUserUpdated(userId))
-      await announce(toLoginSucceeded(userId))
-    })
-    const stream = watch(
-      { topics: ['auth.events.user_updated'], afterPosition: '' },
-      new AbortController().signal,
-    )
-    const items = await take(stream, 2)
-    assert.deepEqual(
-      items.map((item) => fromPositionText(item.position).pubSeq),
-      [2, 3],
-    )
-    const [, heartbeat] = items
-    assert.ok(heartbeat && 'asOf' in heartbeat && heartbeat.asOf)
-    assert.ok(Math.abs(Number(heartbeat.asOf.seconds) - Date.now() / 1000) < 30)
-    await stream.return()
+testOnBoth('topics narrow the stream, and the position still moves on', async (t, database) => {
+  const { follower, watch } = openWatch(database, fastClock)
+  const relay = openTestRelay(t, database, makeLogSink(), follower.wake)
+  const write = makeTestWrite(database, relay.wake)
+  const userId = await insertTestUser(database)
+  await write(origin, async (_trx, announce) => {
+    await announce(toLoginSucceeded(userId))
+    await announce(toUserUpdated(userId))
+    await announce(toLoginSucceeded(userId))
   })
+  const stream = watch(
+    { topics: ['auth.events.user_updated'], afterPosition: '' },
+    new AbortController().signal,
+  )
+  const items = await take(stream, 2)
+  assert.deepEqual(
+    items.map((item) => fromPositionText(item.position).pubSeq),
+    [2, 3],
+  )
+  const [, heartbeat] = items
+  assert.ok(heartbeat && 'asOf' in heartbeat && heartbeat.asOf)
+  assert.ok(Math.abs(Number(heartbeat.asOf.seconds) - Date.now() / 1000) < 30)
+  await stream.return()
+})
 
-  test(`${adapter}: an abort ends a silent stream at once, and nothing is looked up any more`, async (t) => {
-    const database = await open(t)
+testOnBoth(
+  'an abort ends a silent stream at once, and nothing is looked up any more',
+  async (_t, database) => {
     const { watch } = openWatch(database)
     const abort = new AbortController()
     const stream = watch(all, abort.signal)
@@ -136,23 +129,24 @@ for (const [adapter, open] of Object.entries(adapters)) {
     const after = database.queryCount()
     await wallClock.sleep(600)
     assert.equal(database.queryCount(), after)
-  })
+  },
+)
 
-  test(`${adapter}: many silent watchers share one look`, async (t) => {
-    const database = await open(t)
-    const { watch } = openWatch(database)
-    const abort = new AbortController()
-    const streams = Array.from({ length: 50 }, () => watch(all, abort.signal).next())
-    await wallClock.sleep(300)
-    const queries = database.queryCount()
-    await wallClock.sleep(1000)
-    assert.ok(database.queryCount() - queries <= 6, `${database.queryCount() - queries} queries`)
-    abort.abort()
-    await Promise.all(streams)
-  })
+testOnBoth('many silent watchers share one look', async (_t, database) => {
+  const { watch } = openWatch(database)
+  const abort = new AbortController()
+  const streams = Array.from({ length: 50 }, () => watch(all, abort.signal).next())
+  await wallClock.sleep(300)
+  const queries = database.queryCount()
+  await wallClock.sleep(1000)
+  assert.ok(database.queryCount() - queries <= 6, `${database.queryCount() - queries} queries`)
+  abort.abort()
+  await Promise.all(streams)
+})
 
-  test(`${adapter}: after lost commits or in another database a reader gets rather too much than too little`, async (t) => {
-    const database = await open(t)
+testOnBoth(
+  'after lost commits or in another database a reader gets rather too much than too little',
+  async (t, database) => {
     const { follower, watch } = openWatch(database)
     const relay = openTestRelay(t, database, makeLogSink(), follower.wake)
     const write = makeTestWrite(database, relay.wake)
@@ -178,26 +172,26 @@ for (const [adapter, open] of Object.entries(adapters)) {
     assert.equal(await firstAfter(4, '1.1.1'), 5)
     assert.equal(await firstAfter(6, '1.1.7'), 1)
     assert.equal(await firstAfter(5, epoch.replace(/1$/, '2')), 6)
-  })
+  },
+)
 
-  test(`${adapter}: a position or topic that is none is INVALID_FIELD`, async (t) => {
-    const { watch } = openWatch(await open(t))
-    const refused = async (request: Parameters<typeof watch>[0], field: string) => {
-      await assert.rejects(watch(request, new AbortController().signal).next(), (error: Error) => {
-        const { reason, details } = error as Error & {
-          reason: string
-          details: { fields: { field: string }[] }
-        }
-        return reason === 'INVALID_FIELD' && details.fields[0]?.field === field
-      })
-    }
-    for (const topic of ['user_created', 'auth.events.nothing', 'auth.events.toString', '']) {
-      await refused({ topics: [topic], afterPosition: '' }, 'topics')
-    }
-    const valid = toPositionText({ pubSeq: 7, epoch: '1.1.1' })
-    const forged = Buffer.from('1.0.1.1.1').toString('base64url')
-    for (const afterPosition of ['x', '7', `${valid}=`, ` ${valid}`, 'A'.repeat(10_000), forged]) {
-      await refused({ topics: [], afterPosition }, 'after_position')
-    }
-  })
-}
+testOnBoth('a position or topic that is none is INVALID_FIELD', async (_t, database) => {
+  const { watch } = openWatch(database)
+  const refused = async (request: Parameters<typeof watch>[0], field: string) => {
+    await assert.rejects(watch(request, new AbortController().signal).next(), (error: Error) => {
+      const { reason, details } = error as Error & {
+        reason: string
+        details: { fields: { field: string }[] }
+      }
+      return reason === 'INVALID_FIELD' && details.fields[0]?.field === field
+    })
+  }
+  for (const topic of ['user_created', 'auth.events.nothing', 'auth.events.toString', '']) {
+    await refused({ topics: [topic], afterPosition: '' }, 'topics')
+  }
+  const valid = toPositionText({ pubSeq: 7, epoch: '1.1.1' })
+  const forged = Buffer.from('1.0.1.1.1').toString('base64url')
+  for (const afterPosition of ['x', '7', `${valid}=`, ` ${valid}`, 'A'.repeat(10_000), forged]) {
+    await refused({ topics: [], afterPosition }, 'after_position')
+  }
+})

@@ -18,8 +18,9 @@ import { HealthImplementation } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
 import { validateToken } from '../use-cases/validate-token.ts'
 import { makeAuthService } from './auth-service.ts'
+import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
 import type { OnFinished } from './refusals.ts'
-import { makeRawUnaryCall, makeUnaryCall, type ServedMethod } from './unary-call.ts'
+import { makeRawUnaryCall, makeUnaryCall, type ServeContext, type ServedMethod } from './unary-call.ts'
 import type { UnaryHandler } from './unary-handlers.ts'
 import { makeUserService } from './user-service.ts'
 import { readValidateTokenRequest, writeValidateTokenResponse } from './validate-codec.ts'
@@ -54,7 +55,9 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     'grpc.max_receive_message_length': bounds.batchMessageBytes,
     'grpc.max_send_message_length': 4 * bounds.batchMessageBytes,
   })
-  for (const methods of listServices(options)) addService(server, methods)
+  const calls = makeCallsInFlight()
+  const at = { clock: options.deps.clock, onFinished: options.onFinished, calls }
+  for (const methods of listServices(options, at)) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',
     ...healthOf([AuthService, UserService, EventService]),
@@ -70,7 +73,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
         health.setStatus(name, 'NOT_SERVING')
       }
       health.setStatus('', 'NOT_SERVING')
-      await shutDown(server, deadlineMs)
+      await shutDown(server, calls, deadlineMs)
     },
   }
 }
@@ -79,8 +82,7 @@ function healthOf(services: readonly DescService[]) {
   return Object.fromEntries(services.map(({ typeName }) => [typeName, 'SERVING' as const]))
 }
 
-function listServices({ deps, watchEvents, onFinished }: GrpcOptions): Map<string, ServedMethod>[] {
-  const at = { clock: deps.clock, onFinished }
+function listServices({ deps, watchEvents }: GrpcOptions, at: ServeContext): Map<string, ServedMethod>[] {
   const serve = (service: DescService, handlers: object) =>
     service.methods.flatMap((method): [string, ServedMethod][] => {
       if (method.methodKind !== 'unary') return []
@@ -96,10 +98,8 @@ function listServices({ deps, watchEvents, onFinished }: GrpcOptions): Map<strin
       writeValidateTokenResponse(await validateToken(deps, request)),
   }
   auth.set(validate.name, makeRawUnaryCall(validate, raw, at))
-  auth.set(AuthService.method.validateTokens.name, makeValidateTokensCall(deps, onFinished))
-  const events = new Map([
-    [EventService.method.watchEvents.name, makeWatchEventsCall(deps, watchEvents, onFinished)],
-  ])
+  auth.set(AuthService.method.validateTokens.name, makeValidateTokensCall(deps, at))
+  const events = new Map([[EventService.method.watchEvents.name, makeWatchEventsCall(watchEvents, at)]])
   return [auth, new Map(serve(UserService, makeUserService(deps))), events]
 }
 
@@ -127,13 +127,21 @@ function toReason({ message }: Error): string {
   return message.includes('EADDRINUSE') ? 'the port is in use' : message
 }
 
-async function shutDown(server: Server, deadlineMs: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => {
-    server.forceShutdown()
-    resolve()
-  }, deadlineMs)
-  server.tryShutdown(() => resolve())
-  await promise
+/** For the last answers to leave before connections are cut. */
+const flushMs = 100
+
+/** Streams that nobody counts, such as a health watch, would hold a graceful shutdown until its deadline: they are cut. */
+async function shutDown(server: Server, calls: CallsInFlight, deadlineMs: number): Promise<void> {
+  const stopped = new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
+  await withTimeout(calls.drain(), deadlineMs)
+  await withTimeout(stopped, Math.min(flushMs, deadlineMs))
+  server.forceShutdown()
+}
+
+/** Real time, whatever clock the service runs by: it is the patience with sockets. */
+async function withTimeout(work: Promise<void>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, ms)
+  await Promise.race([work, late.promise])
   clearTimeout(timer)
 }

@@ -3,6 +3,7 @@ import type { Log } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { AuthError } from '../domain/errors.ts'
 import { toStatus } from './errors.ts'
+import { toLogCause } from './to-log-cause.ts'
 
 /** One finished call, as logs and metrics want it. */
 export interface FinishedCall {
@@ -28,8 +29,11 @@ export function logRefusal(log: Log, { method, caller, error }: FinishedCall): v
     caller: caller.kind === 'service' ? caller.id : caller.kind,
     ip: caller.origin.ip,
     ...(error.details.metadata ? { metadata: error.details.metadata } : {}),
-    ...(error.details.fields ? { fields: error.details.fields.map(({ field }) => field) } : {}),
+    ...(error.details.fields && error.reason === 'INVALID_FIELD'
+      ? { fields: error.details.fields.map(({ field }) => field) }
+      : {}),
   }
-  if (faults.has(code)) log.error({ ...facts, err: error.details.cause ?? error }, 'call failed')
+  if (faults.has(code))
+    log.error({ ...facts, cause: toLogCause(error.details.cause ?? error) }, 'call failed')
   else log.info(facts, 'call refused')
 }

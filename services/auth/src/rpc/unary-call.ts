@@ -3,6 +3,7 @@ import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
 import { bounds } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
 import { toServiceCaller } from './call-origin.ts'
+import type { CallsInFlight } from './calls-in-flight.ts'
 import { type Incoming, makeDecode } from './decode.ts'
 import { toAuthError, toGrpcError } from './errors.ts'
 import type { OnFinished } from './refusals.ts'
@@ -15,11 +16,17 @@ export interface ServedMethod {
   readonly handler: unknown
 }
 
+/** What all methods of a server share. */
+export interface ServeContext extends Pick<Deps, 'clock'> {
+  readonly onFinished: OnFinished
+  readonly calls: CallsInFlight
+}
+
 /** Serves a unary method by its handler. */
 export function makeUnaryCall(
   method: DescMethodUnary,
   handler: UnaryHandler,
-  at: Pick<Deps, 'clock'> & { readonly onFinished: OnFinished },
+  at: ServeContext,
 ): ServedMethod {
   return makeRawUnaryCall<Message>(
     method,
@@ -44,11 +51,12 @@ export interface RawUnary<T> {
 export function makeRawUnaryCall<T>(
   method: DescMethodUnary,
   raw: RawUnary<T>,
-  at: Pick<Deps, 'clock'> & { readonly onFinished: OnFinished },
+  at: ServeContext,
 ): ServedMethod {
   const name = `${method.parent.typeName}/${method.name}`
   const handler: handleUnaryCall<Incoming<T>, Uint8Array> = async (call, callback) => {
     const startMs = at.clock.monotonicMs()
+    at.calls.begin()
     const caller = toServiceCaller(call)
     try {
       if ('fault' in call.request) throw call.request.fault
@@ -58,6 +66,8 @@ export function makeRawUnaryCall<T>(
       const error = toAuthError(thrown)
       callback(toGrpcError(error))
       at.onFinished({ method: name, caller, startMs, error })
+    } finally {
+      at.calls.end()
     }
   }
   const definition = {

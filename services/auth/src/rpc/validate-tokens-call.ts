@@ -14,9 +14,8 @@ import { validateToken } from '../use-cases/validate-token.ts'
 import { toServiceCaller } from './call-origin.ts'
 import { type Incoming, makeDecode } from './decode.ts'
 import { toAuthError, toGrpcError } from './errors.ts'
-import type { OnFinished } from './refusals.ts'
 import { toBuffer } from './to-buffer.ts'
-import type { ServedMethod } from './unary-call.ts'
+import type { ServeContext, ServedMethod } from './unary-call.ts'
 import { writeValidateTokenResponse } from './validate-codec.ts'
 
 type ValidateStream = ServerDuplexStream<Incoming<ValidateTokensRequest>, Uint8Array>
@@ -25,7 +24,7 @@ type ValidateStream = ServerDuplexStream<Incoming<ValidateTokensRequest>, Uint8A
 const batchesInFlight = 64
 
 /** Serves ValidateTokens: batches are answered as they are done. A fault ends the stream; what was asked and not answered is unknown. */
-export function makeValidateTokensCall(deps: Deps, onFinished: OnFinished): ServedMethod {
+export function makeValidateTokensCall(deps: Deps, { onFinished, calls }: ServeContext): ServedMethod {
   const method = AuthService.method.validateTokens
   const name = `${method.parent.typeName}/${method.name}`
   const handler = (call: ValidateStream) => {
@@ -34,9 +33,19 @@ export function makeValidateTokensCall(deps: Deps, onFinished: OnFinished): Serv
     let inFlight = 0
     let ended = false
     let halfClosed = false
+    // Stopping: no more is read, what was read is answered; the client asks the rest elsewhere.
+    const remove = calls.addStream(() => {
+      halfClosed = true
+      call.pause()
+      if (inFlight === 0) finish()
+    })
+    const leave = () => {
+      ended = true
+      remove()
+    }
     const finish = (thrown?: unknown) => {
       if (ended) return
-      ended = true
+      leave()
       if (thrown === undefined) call.end()
       else call.emit('error', toGrpcError(toAuthError(thrown)))
       onFinished({ method: name, caller, startMs, ...(thrown ? { error: toAuthError(thrown) } : {}) })
@@ -53,18 +62,14 @@ export function makeValidateTokensCall(deps: Deps, onFinished: OnFinished): Serv
       }
       inFlight -= 1
       if (halfClosed && inFlight === 0) finish()
-      else if (inFlight < batchesInFlight) call.resume()
+      else if (inFlight < batchesInFlight && !halfClosed) call.resume()
     })
     call.on('end', () => {
       halfClosed = true
       if (inFlight === 0) finish()
     })
-    call.on('cancelled', () => {
-      ended = true
-    })
-    call.on('error', () => {
-      ended = true
-    })
+    call.on('cancelled', leave)
+    call.on('error', leave)
   }
   const definition = {
     path: `/${name}`,

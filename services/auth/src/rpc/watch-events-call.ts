@@ -8,13 +8,11 @@ import {
   WatchEventsRequestSchema,
   WatchEventsResponseSchema,
 } from '@immersiverse/auth-contract'
-import type { Deps } from '../deps.ts'
 import { toServiceCaller } from './call-origin.ts'
 import { type Incoming, makeDecode } from './decode.ts'
 import { toAuthError, toGrpcError } from './errors.ts'
-import type { OnFinished } from './refusals.ts'
 import { toBuffer } from './to-buffer.ts'
-import type { ServedMethod } from './unary-call.ts'
+import type { ServeContext, ServedMethod } from './unary-call.ts'
 
 /** Follows the events from a position on until the signal aborts. Throws AuthError INVALID_FIELD, DATABASE_UNAVAILABLE. */
 export type WatchEvents = (
@@ -26,18 +24,20 @@ type WatchStream = ServerWritableStream<Incoming<WatchEventsRequest>, Uint8Array
 
 /** Serves WatchEvents; waits for a slow reader instead of buffering for it. */
 export function makeWatchEventsCall(
-  deps: Pick<Deps, 'clock'>,
   watchEvents: WatchEvents,
-  onFinished: OnFinished,
+  { clock, onFinished, calls }: ServeContext,
 ): ServedMethod {
   const method = EventService.method.watchEvents
   const name = `${method.parent.typeName}/${method.name}`
   const handler = async (call: WatchStream) => {
-    const startMs = deps.clock.monotonicMs()
+    const startMs = clock.monotonicMs()
     const caller = toServiceCaller(call)
     const aborted = new AbortController()
-    call.on('cancelled', () => aborted.abort())
-    call.on('error', () => aborted.abort())
+    const abort = () => aborted.abort()
+    // Stopping: the reader goes on elsewhere from its last position.
+    const remove = calls.addStream(abort)
+    call.on('cancelled', abort)
+    call.on('error', abort)
     try {
       if ('fault' in call.request) throw call.request.fault
       for await (const item of watchEvents(call.request.message, aborted.signal)) {
@@ -47,10 +47,12 @@ export function makeWatchEventsCall(
       call.end()
       onFinished({ method: name, caller, startMs })
     } catch (thrown) {
-      if (aborted.signal.aborted) return onFinished({ method: name, caller, startMs })
-      const error = toAuthError(thrown)
-      call.emit('error', toGrpcError(error))
-      onFinished({ method: name, caller, startMs, error })
+      const error = aborted.signal.aborted ? undefined : toAuthError(thrown)
+      if (error === undefined) call.end()
+      else call.emit('error', toGrpcError(error))
+      onFinished({ method: name, caller, startMs, ...(error ? { error } : {}) })
+    } finally {
+      remove()
     }
   }
   const definition = {

@@ -1,67 +1,56 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromBinary } from '@bufbuild/protobuf'
 import { LoginFailureReason, UserUpdatedSchema } from '@immersiverse/auth-contract'
 import type { LoginFailedEvent } from '../domain/events.ts'
 import type { UserId } from '../domain/ids.ts'
+import { appendEvent } from './append-event.ts'
 import {
   insertTestUser,
+  listOutbox,
   makeTestWrite,
-  openTestPglite,
-  openTestPostgres,
   origin,
+  testOnBoth,
   toLoginSucceeded,
   toUserUpdated,
-} from '../events/testing.ts'
-import { appendEvent } from './append-event.ts'
-import type { Database } from './database.ts'
+} from './outbox-testing.ts'
 import { makeWrite } from './write.ts'
 
-const adapters: Record<string, (t: TestContext) => Promise<Database>> = {
-  PGlite: openTestPglite,
-  PostgreSQL: async (t) => (await openTestPostgres(t)).database,
-}
-
-const listOutbox = (database: Database) =>
-  database.kysely.selectFrom('outbox').selectAll().orderBy('position').execute()
-
-for (const [adapter, open] of Object.entries(adapters)) {
-  test(`${adapter}: O1 an event exists if its change committed`, async (t) => {
-    const database = await open(t)
-    let wakes = 0
-    const write = makeTestWrite(database, () => {
-      wakes += 1
-    })
-    const userId = await insertTestUser(database)
-    const result = await write({ ...origin, traceparent: '00-1-2-01' }, async (trx, announce) => {
-      await trx.updateTable('users').set({ version: 2 }).where('id', '=', userId).execute()
-      await announce(toUserUpdated(userId))
-      return 'done'
-    })
-    assert.equal(result, 'done')
-    assert.equal(wakes, 1)
-    const [row] = await listOutbox(database)
-    assert.equal(row?.event, 'user_updated')
-    assert.equal(row?.key, userId)
-    assert.equal(row?.user_sequence, 1)
-    assert.equal(row?.traceparent, '00-1-2-01')
-    assert.equal(row?.content_type, 'application/json')
-    assert.deepEqual(JSON.parse(Buffer.from(row?.data ?? []).toString()), {
-      userId,
-      userVersion: '2',
-      username: '',
-      displayName: '',
-      status: 'USER_STATUS_UNSPECIFIED',
-      roles: [],
-      subscriptionTier: '',
-      changedFields: ['roles'],
-    })
+testOnBoth('O1 an event exists if its change committed', async (_t, database) => {
+  let wakes = 0
+  const write = makeTestWrite(database, () => {
+    wakes += 1
   })
+  const userId = await insertTestUser(database)
+  const result = await write({ ...origin, traceparent: '00-1-2-01' }, async (trx, announce) => {
+    await trx.updateTable('users').set({ version: 2 }).where('id', '=', userId).execute()
+    await announce(toUserUpdated(userId))
+    return 'done'
+  })
+  assert.equal(result, 'done')
+  assert.equal(wakes, 1)
+  const [row] = await listOutbox(database)
+  assert.equal(row?.event, 'user_updated')
+  assert.equal(row?.key, userId)
+  assert.equal(row?.user_sequence, 1)
+  assert.equal(row?.traceparent, '00-1-2-01')
+  assert.equal(row?.content_type, 'application/json')
+  assert.deepEqual(JSON.parse(Buffer.from(row?.data ?? []).toString()), {
+    userId,
+    userVersion: '2',
+    username: '',
+    displayName: '',
+    status: 'USER_STATUS_UNSPECIFIED',
+    roles: [],
+    subscriptionTier: '',
+    changedFields: ['roles'],
+  })
+})
 
-  test(`${adapter}: O1 an event of a change that was rolled back does not exist, and leaves no gap`, async (t) => {
-    const database = await open(t)
+testOnBoth(
+  'O1 an event of a change that was rolled back does not exist, and leaves no gap',
+  async (_t, database) => {
     let wakes = 0
     const write = makeTestWrite(database, () => {
       wakes += 1
@@ -79,10 +68,12 @@ for (const [adapter, open] of Object.entries(adapters)) {
       rows.map((row) => row.user_sequence),
       [1],
     )
-  })
+  },
+)
 
-  test(`${adapter}: 50 concurrent transactions give a user gapless numbers, in the order of positions`, async (t) => {
-    const database = await open(t)
+testOnBoth(
+  '50 concurrent transactions give a user gapless numbers, in the order of positions',
+  async (_t, database, adapter) => {
     const write = makeTestWrite(database)
     const userId = await insertTestUser(database)
     await Promise.all(
@@ -105,52 +96,52 @@ for (const [adapter, open] of Object.entries(adapters)) {
       assert.equal(row.topic_previous, lastOn.get(row.event) ?? null)
       lastOn.set(row.event, row.user_sequence ?? 0)
     }
-  })
+  },
+)
 
-  test(`${adapter}: a refused login has the hash as its key and no number`, async (t) => {
-    const database = await open(t)
-    const userId = await insertTestUser(database)
-    const event = (id: string): LoginFailedEvent => ({
-      name: 'login_failed',
-      key: 'hash',
-      data: { userId: id, reason: LoginFailureReason.WRONG_PASSWORD, identifierHash: 'hash' },
-    })
-    await makeTestWrite(database)(origin, async (_trx, announce) => {
-      await announce(event(userId))
-      await announce(event(''))
-    })
-    const rows = await listOutbox(database)
-    assert.deepEqual(
-      rows.map(({ key, user_id, user_sequence, topic_previous }) => [
-        key,
-        user_id,
-        user_sequence,
-        topic_previous,
-      ]),
-      [
-        ['hash', userId, null, null],
-        ['hash', null, null, null],
-      ],
-    )
+testOnBoth('a refused login has the hash as its key and no number', async (_t, database) => {
+  const userId = await insertTestUser(database)
+  const event = (id: string): LoginFailedEvent => ({
+    name: 'login_failed',
+    key: 'hash',
+    data: { userId: id, reason: LoginFailureReason.WRONG_PASSWORD, identifierHash: 'hash' },
   })
-
-  test(`${adapter}: the encoding may be protobuf`, async (t) => {
-    const database = await open(t)
-    const userId = await insertTestUser(database)
-    const write = makeWrite({
-      database,
-      encoding: 'protobuf',
-      newId: randomUUID,
-      onCommitted: () => undefined,
-    })
-    await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
-    const [row] = await listOutbox(database)
-    assert.equal(row?.content_type, 'application/protobuf')
-    assert.equal(fromBinary(UserUpdatedSchema, row?.data ?? new Uint8Array()).userId, userId)
+  await makeTestWrite(database)(origin, async (_trx, announce) => {
+    await announce(event(userId))
+    await announce(event(''))
   })
+  const rows = await listOutbox(database)
+  assert.deepEqual(
+    rows.map(({ key, user_id, user_sequence, topic_previous }) => [
+      key,
+      user_id,
+      user_sequence,
+      topic_previous,
+    ]),
+    [
+      ['hash', userId, null, null],
+      ['hash', null, null, null],
+    ],
+  )
+})
 
-  test(`${adapter}: an event that is too large, or of a user without a sequence, fails its transaction`, async (t) => {
-    const database = await open(t)
+testOnBoth('the encoding may be protobuf', async (_t, database) => {
+  const userId = await insertTestUser(database)
+  const write = makeWrite({
+    database,
+    encoding: 'protobuf',
+    newId: randomUUID,
+    onCommitted: () => undefined,
+  })
+  await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+  const [row] = await listOutbox(database)
+  assert.equal(row?.content_type, 'application/protobuf')
+  assert.equal(fromBinary(UserUpdatedSchema, row?.data ?? new Uint8Array()).userId, userId)
+})
+
+testOnBoth(
+  'an event that is too large, or of a user without a sequence, fails its transaction',
+  async (_t, database) => {
     const userId = await insertTestUser(database)
     const options = { encoding: 'json', id: randomUUID() } as const
     const displayName = 'x'.repeat(256 * 1024)
@@ -166,5 +157,5 @@ for (const [adapter, open] of Object.entries(adapters)) {
       /no row in user_sequences/,
     )
     assert.deepEqual(await listOutbox(database), [])
-  })
-}
+  },
+)

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { Consumer } from '@platformatic/kafka'
+
+/** A record as a reader sees it. */
+export interface Received {
+  topic: string
+  partition: number
+  key: string
+  value: string
+  headers: Record<string, string>
+}
+
+/** Everything on some topics, in the order in which a consumer gets it. */
+export async function readTopics(brokers: string, topics: string[]): Promise<Received[]> {
+  const consumer = new Consumer({
+    clientId: 'test',
+    groupId: randomUUID(),
+    bootstrapBrokers: [brokers],
+  })
+  const received: Received[] = []
+  try {
+    const offsets = await consumer.listOffsets({ topics })
+    let left = 0n
+    for (const ends of offsets.values()) for (const end of ends) left += end
+    if (left === 0n) return []
+    const stream = await consumer.consume({ topics, mode: 'earliest', autocommit: false, maxWaitTime: 100 })
+    for await (const { topic, partition, key, value, headers } of stream) {
+      received.push({
+        topic,
+        partition,
+        key: key.toString(),
+        value: value.toString(),
+        headers: Object.fromEntries([...headers].map(([name, text]) => [String(name), String(text)])),
+      })
+      left -= 1n
+      if (left === 0n) break
+    }
+  } finally {
+    await consumer.close(true)
+  }
+  return received
+}
+
+/** What an independent reader may see: every event, its bytes, each user's in order on each topic, repetitions only. */
+export function assertRecords(received: readonly Received[], committed: ReadonlyMap<string, string>): void {
+  const seen = new Set<string>()
+  const partitions = new Map<string, number>()
+  const last = new Map<string, number>()
+  for (const { topic, partition, key, value, headers } of received) {
+    const { ce_id: id = '', ce_usersequence: sequence, ce_topicprevious: previous } = headers
+    assert.equal(value, committed.get(id), 'O3 the bytes that were committed')
+    assert.equal(partitions.get(key) ?? partition, partition, 'O6 one key, one partition')
+    partitions.set(key, partition)
+    if (seen.has(id)) continue
+    seen.add(id)
+    assert.equal(Number(previous), last.get(`${topic} ${key}`) ?? 0, 'O4 O5 new ones follow the last')
+    last.set(`${topic} ${key}`, Number(sequence))
+  }
+  assert.equal(seen.size, committed.size, 'O2 every committed event')
+}

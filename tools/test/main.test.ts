@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { rootFolder } from '../process/root-folder.ts'
+import { runCommand } from '../process/run-command.ts'
+import { makeFolder } from './make-folder.ts'
+
+const header = `import { describe, test } from 'node:test'\n`
+
+test('passing, failing and skipped tests are counted without their suites', async (t) => {
+  const { code, lastLine, output } = await runTests(t, {
+    'tools/mixed.test.ts': `${header}
+      describe('suite', () => {
+        test('good', () => {})
+        test('bad', () => { throw new Error('the reason') })
+        test('left out', { skip: 'too early' }, () => {})
+      })
+      test('parent', async (t) => { await t.test('child', () => {}) })
+      test('guilty parent', async (t) => { await t.test('child', () => {}); throw new Error('its own') })
+      describe('whole suite left out', { skip: 'not here' }, () => { test('x', () => {}) })`,
+  })
+  assert.equal(code, 1)
+  assert.equal(lastLine, '3 passed, 2 failed, 2 skipped')
+  assert.match(output, /suite › bad\n +at .*mixed\.test\.ts:\d+\n +Error: the reason/)
+  assert.match(output, /suite › left out \(too early\)/)
+})
+
+test('all green ends with code 0', async (t) => {
+  const { code, lastLine } = await runTests(t, { 'tools/a.test.ts': `${header}test('good', () => {})` })
+  assert.deepEqual([code, lastLine], [0, '1 passed, 0 failed, 0 skipped'])
+})
+
+test('a file that crashes, leaves an error behind or holds no test is a failure', async (t) => {
+  const { code, lastLine, output } = await runTests(t, {
+    'tools/crash.test.ts': `import './gone.ts'`,
+    'tools/empty.test.ts': 'export {}',
+    'tools/late.test.ts': `${header}test('fine', () => { setTimeout(() => { throw new Error('late') }, 50) })`,
+  })
+  assert.deepEqual([code, lastLine], [1, '1 passed, 3 failed, 0 skipped'])
+  assert.match(output, /Cannot find module .*gone\.ts/)
+  assert.match(output, /late/)
+})
+
+test('a file that never ends is ended, even when it listens to nothing', async (t) => {
+  const files = {
+    'tools/leak.test.ts': `${header}test('leaks', () => { setInterval(() => {}, 1000) })`,
+    'tools/spin.test.ts': `${header}process.on('SIGTERM', () => {}); test('spins', () => { for (;;); })`,
+  }
+  const { code, lastLine, output } = await runTests(t, files, ['--timeout', '1'])
+  assert.deepEqual([code, lastLine], [1, '1 passed, 2 failed, 0 skipped'])
+  assert.match(output, /ran longer than 1000 ms/)
+})
+
+test('nothing to run is a failure', async (t) => {
+  const { code, lastLine } = await runTests(t, {}, ['no-such-file'])
+  assert.deepEqual([code, lastLine], [1, '0 passed, 0 failed, 0 skipped'])
+})
+
+test('a test without its real part is skipped, and failed in CI', async (t) => {
+  const files = { 'tools/part.test.ts': `${header}test('needs it', { skip: 'cannot be had: Kafka: none' }, () => {})
+    test('good', () => {})` }
+  const here = await runTests(t, files)
+  assert.deepEqual([here.code, here.lastLine], [0, '1 passed, 0 failed, 1 skipped'])
+  const inCi = await runTests(t, files, [], { CI: 'true' })
+  assert.deepEqual([inCi.code, inCi.lastLine], [1, '1 passed, 1 failed, 0 skipped'])
+})
+
+test('--only runs the tests whose title matches', async (t) => {
+  const files = { 'tools/a.test.ts': `${header}test('one', () => {})\ntest('two', () => {})` }
+  const { lastLine } = await runTests(t, files, ['--only', 'two'])
+  assert.equal(lastLine, '1 passed, 0 failed, 0 skipped')
+})
+
+async function runTests(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = { CI: '' },
+) {
+  const root = await makeFolder(t, files)
+  // Node's test runner refuses to run inside itself.
+  const { NODE_TEST_CONTEXT: _inTest, ...outer } = process.env
+  const main = join(rootFolder, 'tools/test/main.ts')
+  const command = ['--conditions=source', main, '--root', root, ...args]
+  const { code, output } = await runCommand(process.execPath, command, rootFolder, { ...outer, ...environment })
+  return { code, output, lastLine: output.trimEnd().split('\n').at(-1) }
+}
