@@ -6,6 +6,8 @@ export interface Figure {
   readonly perSecond: number
   readonly p50Ms?: number
   readonly p99Ms?: number
+  /** Calls per second of CPU that the server used: what a whole core would do where the machine did not give it one. */
+  readonly perCoreSecond?: number
   /** Share of one core that the server used, and this process. */
   readonly serverCpu?: number
   readonly clientCpu?: number
@@ -21,12 +23,14 @@ export function toFigure(name: string, samples: readonly Sample[]): Figure {
   const at = (share: number) =>
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
   const seconds = total((sample) => sample.seconds)
+  const serverCpuSeconds = total((sample) => sample.serverCpuSeconds)
   return {
     name,
     perSecond: latencies.length / seconds,
     p50Ms: at(0.5),
     p99Ms: at(0.99),
-    serverCpu: total((sample) => sample.serverCpuSeconds) / seconds,
+    perCoreSecond: latencies.length / serverCpuSeconds,
+    serverCpu: serverCpuSeconds / seconds,
     clientCpu: total((sample) => sample.clientCpuSeconds) / seconds,
   }
 }
@@ -38,12 +42,13 @@ export function beside(figure: Figure, limit: Figure): Figure {
 
 /** The figures as a table for people. */
 export function toTable(figures: readonly Figure[]): string {
-  const head = ['', 'calls/s', 'p50 ms', 'p99 ms', 'server CPU', 'load CPU', 'of its limit']
+  const head = ['', 'calls/s', 'p50 ms', 'p99 ms', 'calls/core-s', 'server CPU', 'load CPU', 'of its limit']
   const rows = figures.map((figure) => [
     figure.name,
     toNumber(figure.perSecond, 0),
     toNumber(figure.p50Ms, 2),
     toNumber(figure.p99Ms, 2),
+    toNumber(figure.perCoreSecond, 0),
     toPercent(figure.serverCpu),
     toPercent(figure.clientCpu),
     figure.ratio === undefined ? '' : `${toPercent(figure.ratio)} of ${figure.limit}`,
@@ -63,7 +68,7 @@ export function toTable(figures: readonly Figure[]): string {
 }
 
 function toNumber(value: number | undefined, digits: number): string {
-  if (value === undefined) return ''
+  if (value === undefined || !Number.isFinite(value)) return ''
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 

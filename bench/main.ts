@@ -59,7 +59,7 @@ async function measureAll(options: BenchOptions, { serverPrefix }: Pinning) {
       prefix: serverPrefix,
     }),
   )
-  const world: World = { options, database, service, seed: seeded, serverPrefix }
+  const world: World = { options, database, service, adminPort: ports.admin, seed: seeded, serverPrefix }
   const figures: Figure[] = []
   for (const name of options.only) figures.push(...(await measurements[name](world)))
   return { told: database.told, figures }

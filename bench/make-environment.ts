@@ -14,11 +14,12 @@ export function makeEnvironment(
   ports: Ports,
   dataFolder: string,
 ): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR } = process.env
+  const { PATH, HOME, TMPDIR, NODE_OPTIONS } = process.env
   return {
     PATH,
     HOME,
     TMPDIR,
+    NODE_OPTIONS,
     ...(database.url === undefined
       ? {}
       : { DATABASE_URL: database.url, AUTH_MASTER_KEY: randomBytes(32).toString('base64') }),

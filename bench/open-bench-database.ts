@@ -7,8 +7,6 @@ export interface BenchDatabase extends AsyncDisposable {
   /** Undefined: the embedded one, in the service's data folder. */
   readonly url: string | undefined
   readonly told: string
-  /** Transactions committed on it so far, as PostgreSQL counts them (a second late at most); NaN on the embedded one. */
-  countCommits(): Promise<number>
 }
 
 /** Makes a database on the PostgreSQL at `url`, or on one started for this run. */
@@ -32,11 +30,6 @@ export async function openBenchDatabase(url: string | undefined): Promise<BenchD
   return {
     url: target.href,
     told: `PostgreSQL ${facts?.version}, fsync ${facts?.fsync}, ${server ? 'started for this run' : 'as given'}`,
-    countCommits: async () => {
-      const text = 'select xact_commit::float8 as commits from pg_stat_database where datname = $1'
-      const { rows } = await admin.query<{ commits: number }>(text, [name])
-      return rows[0]?.commits ?? Number.NaN
-    },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
@@ -46,7 +39,6 @@ export function toEmbedded(): BenchDatabase {
   return {
     url: undefined,
     told: 'embedded PGlite: in the server process itself, no fsync',
-    countCommits: async () => Number.NaN,
     [Symbol.asyncDispose]: async () => undefined,
   }
 }

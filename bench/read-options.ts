@@ -43,7 +43,7 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
   return {
     only: values.only.split(',').map(toMeasurementName),
     seconds,
-    databaseUrl: values.embedded ? undefined : values.database || environment['DATABASE_URL'] || undefined,
+    databaseUrl: values.embedded ? undefined : values.database || environment.DATABASE_URL || undefined,
     embedded: values.embedded,
     json: values.json,
     profile: values.profile,

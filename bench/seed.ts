@@ -1,10 +1,8 @@
-import { makeDeps } from '../services/auth/src/compose.ts'
-import { readConfig } from '../services/auth/src/config.ts'
+import { openService } from '../services/auth/src/compose.ts'
+import { type Config, readConfig } from '../services/auth/src/config.ts'
 import type { Deps, Log } from '../services/auth/src/deps.ts'
 import type { Caller } from '../services/auth/src/domain/caller.ts'
-import { openDatabase } from '../services/auth/src/open-database.ts'
-import { migrate } from '../services/auth/src/store/migrate.ts'
-import { systemClock } from '../services/auth/src/system-clock.ts'
+import type { PasswordOptions } from '../services/auth/src/security/passwords.ts'
 import { createUser } from '../services/auth/src/use-cases/create-user.ts'
 import { login } from '../services/auth/src/use-cases/login.ts'
 
@@ -35,24 +33,29 @@ const caller: Caller = { kind: 'service', id: 'bench', origin: { ip: '127.0.0.1'
 
 /** Makes users and sessions with the service's own use-cases; sessions with cheap hashes, which their tokens do not show. */
 export async function seed(environment: NodeJS.ProcessEnv): Promise<Seed> {
-  const log: Log = { info: () => undefined, warn: () => undefined, error: console.error }
   const config = readConfig(environment)
-  const database = await openDatabase(config, log)
+  const cheap = { memoryKib: 8, passes: 1 }
+  const users = await withDeps(config, cheap, (deps) =>
+    inParallel(userCount, (place) => signIn(deps, `user${place}`)),
+  )
+  const logins = await withDeps(config, {}, (deps) =>
+    inParallel(loginCount, (place) => signUp(deps, `person${place}`)),
+  )
+  return { users, logins }
+}
+
+const log: Log = { info: () => undefined, warn: () => undefined, error: console.error }
+
+async function withDeps<T>(
+  config: Config,
+  passwords: Partial<PasswordOptions>,
+  work: (deps: Deps) => Promise<T>,
+): Promise<T> {
+  const service = await openService(config, log, { passwords })
   try {
-    await migrate(database)
-    const parts = { clock: systemClock, database }
-    const cheap = await makeDeps(
-      config,
-      log,
-      { ...parts, passwords: { memoryKib: 8, passes: 1 } },
-      () => undefined,
-    )
-    const users = await inParallel(userCount, (place) => signIn(cheap, `user${place}`))
-    const full = await makeDeps(config, log, parts, () => undefined)
-    const logins = await inParallel(loginCount, (place) => signUp(full, `person${place}`))
-    return { users, logins }
+    return await work(service.deps)
   } finally {
-    await database.close()
+    await service.close(1000)
   }
 }
 

@@ -8,6 +8,8 @@ export interface World {
   readonly options: BenchOptions
   readonly database: BenchDatabase
   readonly service: ServerProcess
+  /** Where the service shows its metrics. */
+  readonly adminPort: number
   readonly seed: Seed
   /** In front of the commands of servers and limits. */
   readonly serverPrefix: readonly string[]

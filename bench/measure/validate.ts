@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { ValidateTokenRequestSchema, ValidateTokenResponseSchema } from '@immersiverse/auth-contract'
 import { beside, type Figure, toFigure } from '../figures.ts'
@@ -9,7 +10,7 @@ import { echoName, openEchoTarget, startEcho } from './echo.ts'
 import { openTarget, runInTurns, type Target } from './unary-targets.ts'
 
 const inFlight = 64
-const lowInFlight = 2
+const queriedInFlight = [2, 64, 512]
 /** Every answer must be `valid`; one in so many is decoded and its user compared. */
 const sampleEvery = 64
 
@@ -30,29 +31,33 @@ export async function measureValidate(world: World): Promise<Figure[]> {
   return [figure, limit, ...(await measureQueries(world, validate))]
 }
 
-/** Look-ups a second at low and high load: queries must not grow with calls. */
+/** Queries a second at low and high load, those of the idle service apart: they must not grow with calls. */
 async function measureQueries(world: World, validate: Target): Promise<Figure[]> {
-  if (world.database.url === undefined) return []
+  const seconds = Math.max(1, world.options.seconds / 3)
+  const idle = await countQueries(world, () => sleep(seconds * 1000).then(() => undefined))
   const figures: Figure[] = []
-  for (const [name, at] of [
-    ['low', lowInFlight] as const,
-    ['high', inFlight] as const,
-    ['higher', inFlight * 8] as const,
-  ]) {
-    const seconds = Math.max(2, world.options.seconds / 2)
-    // PostgreSQL counts a connection's commits once a second: what is counted late at the end was counted late at the start.
-    const counted = { before: 0, after: 0 }
-    await validate.run({ seconds: 0.1, warmUpSeconds: 1, inFlight: at })
-    counted.before = await world.database.countCommits()
-    const startMs = performance.now()
-    const sample: Sample = await validate.run({ seconds, warmUpSeconds: 0, inFlight: at })
-    counted.after = await world.database.countCommits()
-    const elapsed = (performance.now() - startMs) / 1000
-    const calls = toFigure('', [sample]).perSecond
-    const perSecond = (counted.after - counted.before) / elapsed
-    figures.push({ name: `  look-up queries at ${name} load (${Math.round(calls)} calls/s)`, perSecond })
+  for (const at of queriedInFlight) {
+    const counted = await countQueries(world, () => validate.run({ seconds, warmUpSeconds: 0, inFlight: at }))
+    const calls = counted.sample ? toFigure('', [counted.sample]).perSecond : 0
+    const name = `  look-ups at ${at} in flight, ${Math.round(calls).toLocaleString('en')} calls/s`
+    figures.push({ name, perSecond: counted.perSecond - idle.perSecond })
   }
   return figures
+}
+
+async function countQueries(world: World, work: () => Promise<Sample | undefined>) {
+  const before = await readQueryCount(world.adminPort)
+  const startMs = performance.now()
+  const sample = await work()
+  const seconds = (performance.now() - startMs) / 1000
+  return { sample, perSecond: ((await readQueryCount(world.adminPort)) - before) / seconds }
+}
+
+async function readQueryCount(adminPort: number): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${adminPort}/metrics`)
+  const [, count] = /^auth_database_queries (\S+)$/m.exec(await response.text()) ?? []
+  if (count === undefined) throw new Error('the service does not tell auth_database_queries')
+  return Number(count)
 }
 
 async function openValidate(world: World): Promise<Target & { findAnswerBytes(): Promise<number> }> {

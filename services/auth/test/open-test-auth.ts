@@ -126,20 +126,19 @@ function makePeople({ auth, users }: Pick<TestAuth, 'auth' | 'users'>): Pick<Tes
   }
 }
 
-let migrated: Promise<Blob> | undefined
+let dump: Promise<Blob> | undefined
 
-/** A migrated embedded database in memory: loading a dump takes a quarter of the time of making one. */
+/** A migrated embedded database in memory; all but a process's first are loaded from a dump of it, in a quarter of the time. */
 async function openMigratedPglite(): Promise<Database> {
-  migrated ??= dumpMigrated()
-  return await openPglite({ loadDataDir: await migrated })
+  if (dump !== undefined) return await openPglite({ loadDataDir: await dump })
+  const first = makeMigratedPglite()
+  dump = first.then((database) => database.dump())
+  await dump
+  return await first
 }
 
-async function dumpMigrated(): Promise<Blob> {
+async function makeMigratedPglite() {
   const database = await openPglite({})
-  try {
-    await migrate(database)
-    return await database.dump()
-  } finally {
-    await database.close()
-  }
+  await migrate(database)
+  return database
 }

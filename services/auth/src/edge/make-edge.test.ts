@@ -322,7 +322,7 @@ describe('the signing keys', () => {
     const answer = await app.inject({ method: 'GET', url })
     assert.equal(answer.statusCode, 200)
     assert.equal(answer.body, '{"keys":[]}')
-    assert.match(String(answer.headers['content-type']), /^application\/jwk-set\+json/)
+    assert.equal(answer.headers['content-type'], 'application/jwk-set+json')
     assert.equal(answer.headers['cache-control'], 'public, max-age=300')
     const etag = String(answer.headers.etag)
     const again = await app.inject({ method: 'GET', url, headers: { 'if-none-match': `"x", W/${etag}` } })

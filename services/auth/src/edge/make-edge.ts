@@ -89,11 +89,11 @@ function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): 
   const error = fromFastifyError(thrown)
   request.edgeCall.error = error
   const { status, headers, body } = toProblem(error)
-  // A cacheable route that failed is not cacheable.
+  // A cacheable route that failed is not cacheable. As bytes: fastify would add a charset to text.
   reply
     .code(status)
     .headers({ 'cache-control': 'no-store', ...headers })
-    .send(body)
+    .send(Buffer.from(body))
 }
 
 function finishCall({ deps, logger, metrics }: CallOptions, { edgeCall, id }: FastifyRequest): void {

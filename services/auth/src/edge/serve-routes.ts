@@ -2,6 +2,7 @@ import {
   create,
   type DescMessage,
   type DescService,
+  type JsonValue,
   type Message,
   type MessageInitShape,
   toJson,
@@ -57,7 +58,7 @@ function serveRoute(app: FastifyInstance, deps: SelfDeps, route: EdgeRoute, hand
       })
       const complete = withBearerToken(message, toAuthorization(request))
       const answer = create(output, await handler(request.edgeCall.caller, complete))
-      return sendJson(reply, JSON.stringify(toJson(output, answer, { alwaysEmitImplicit: true })))
+      return sendJson(reply, toJson(output, answer, { alwaysEmitImplicit: true }))
     },
   })
 }
@@ -86,6 +87,7 @@ function toAuthorization(request: FastifyRequest): readonly string[] | undefined
   )
 }
 
-function sendJson(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type('application/json').send(text)
+function sendJson(reply: FastifyReply, json: JsonValue): FastifyReply {
+  // As bytes: fastify would add a charset to text, and the media type has none (RFC 8259 §11).
+  return reply.type('application/json').send(Buffer.from(JSON.stringify(json)))
 }

@@ -13,7 +13,7 @@ export function serveSigningKeys(app: FastifyInstance, deps: Pick<Deps, 'keyRing
     const etag = `"${createHash('sha256').update(jwksJson).digest('base64url')}"`
     reply.headers({ etag, 'cache-control': `public, max-age=${deps.settings.keysMaxAgeSeconds}` })
     if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
-    return reply.type('application/jwk-set+json').send(jwksJson)
+    return reply.type('application/jwk-set+json').send(Buffer.from(jwksJson))
   })
   refuseOtherMethods(app, signingKeysPath, new Set(['GET']))
 }

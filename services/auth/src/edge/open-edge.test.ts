@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, test } from 'node:test'
+import { AuthService } from '@immersiverse/auth-contract'
+import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
+import { makeMetrics } from './metrics.ts'
+import { openEdge } from './open-edge.ts'
+import { type LogLine, makeTestDeps, makeTestLog, mina } from './test/make-test-edge.ts'
+
+async function open(login: () => Promise<object> = async () => ({}), port = 0) {
+  const lines: LogLine[] = []
+  const answer = async () => ({})
+  const handlers: UnaryHandlers<typeof AuthService> = {
+    login,
+    logout: answer,
+    refreshToken: answer,
+    validateToken: answer,
+    getSigningKeys: answer,
+  }
+  const edge = await openEdge({
+    deps: makeTestDeps(),
+    services: [[AuthService, handlers]],
+    logger: makeTestLog(lines),
+    metrics: makeMetrics(),
+    listen: { host: '127.0.0.1', port },
+  })
+  return { ...edge, lines, [Symbol.asyncDispose]: () => edge.close(100) }
+}
+
+/** Sends bytes and reads until the server closes. */
+async function exchange(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let answer = ''
+  socket.setEncoding('latin1').on('data', (chunk) => {
+    answer += chunk
+  })
+  socket.write(text)
+  await once(socket, 'close')
+  return answer
+}
+
+describe('openEdge', () => {
+  test('listens and answers', async () => {
+    await using edge = await open()
+    assert.equal(edge.address, `http://127.0.0.1:${edge.port}`)
+    const answer = await fetch(`${edge.address}/v1/auth/login`, { method: 'POST' })
+    assert.equal(answer.status, 200)
+    assert.deepEqual(await answer.json(), {})
+  })
+
+  test('says in one line that the port is in use', async () => {
+    await using edge = await open()
+    await assert.rejects(open(undefined, edge.port), {
+      name: 'ListenError',
+      message: `cannot listen for HTTP on 127.0.0.1:${edge.port}: the port is in use`,
+    })
+  })
+
+  test('two authorization headers are MALFORMED, not the first of them', async () => {
+    await using edge = await open()
+    const head = `POST /v1/auth/logout HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n`
+    const text = `${head}authorization: Bearer mina\r\nauthorization: Bearer jun\r\n\r\n`
+    assert.match(await exchange(edge.port, text), /^HTTP\/1\.1 401 .*"validation_reason":"MALFORMED"/s)
+  })
+
+  test('bytes that are no request and headers that are too large get a problem document', async () => {
+    await using edge = await open()
+    const nonsense = await exchange(edge.port, 'nonsense\r\n\r\n')
+    assert.match(nonsense, /^HTTP\/1\.1 400 .*application\/problem\+json.*"MALFORMED_MESSAGE"/s)
+    const large = `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`
+    assert.match(await exchange(edge.port, large), /^HTTP\/1\.1 431 .*"MESSAGE_TOO_LARGE"/s)
+    assert.deepEqual(
+      edge.lines.map(({ facts }) => facts.status),
+      [400, 431],
+    )
+  })
+
+  test('a body that breaks off leaves the edge serving', async () => {
+    await using edge = await open()
+    const socket = connect(edge.port, '127.0.0.1')
+    socket.write('POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{')
+    await once(socket, 'connect')
+    socket.destroy()
+    assert.equal((await fetch(`${edge.address}/v1/auth/login`, { method: 'POST' })).status, 200)
+  })
+
+  test('user ids in another path of the user are not needed for anonymous routes', async () => {
+    await using edge = await open()
+    assert.equal((await fetch(`${edge.address}/v1/users/${mina}`)).status, 404)
+  })
+})
+
+describe('close', () => {
+  test('finishes what runs, refuses what comes on open connections and listens no more', async () => {
+    const running = Promise.withResolvers<object>()
+    const started = Promise.withResolvers<void>()
+    const edge = await open(() => {
+      started.resolve()
+      return running.promise
+    })
+    const socket = connect(edge.port, '127.0.0.1')
+    let text = ''
+    socket.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk
+    })
+    const request = (path: string) => `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n`
+    socket.write(request('/v1/auth/login'))
+    await started.promise
+    const closed = edge.close(5_000)
+    await assert.rejects(fetch(`${edge.address}/v1/auth/login`, { method: 'POST' }))
+    running.resolve({})
+    await closed
+    assert.match(text, /^HTTP\/1\.1 200 /)
+    socket.destroy()
+  })
+
+  test('cuts what is left at the deadline', async () => {
+    const started = Promise.withResolvers<void>()
+    const edge = await open(() => {
+      started.resolve()
+      return new Promise(() => {})
+    })
+    const answer = fetch(`${edge.address}/v1/auth/login`, { method: 'POST' })
+    const cut = assert.rejects(answer)
+    await started.promise
+    const startMs = performance.now()
+    await edge.close(50)
+    await cut
+    assert.ok(performance.now() - startMs < 2_000)
+  })
+})
