@@ -38,7 +38,7 @@ test('all other methods, streams included, refuse who has no valid token', async
 })
 
 test('a unary call knows its caller', async () => {
-  const { userId, token } = await platform.signUp('gina')
+  const { userId, token } = await platform.auth.signUp('gina')
   const { status, answers } = await call('CreateRoom', { token, requests: [{ name: 'lobby' }] })
   assert.equal(status, 'OK')
   const { room } = answers[0] as { room: { owner: object } }
@@ -47,7 +47,7 @@ test('a unary call knows its caller', async () => {
 })
 
 test('a server-streaming call knows its caller', async () => {
-  const { userId, token } = await platform.signUp('watcher')
+  const { userId, token } = await platform.auth.signUp('watcher')
   const roomId = await createRoom(token)
   const { answers } = await call('WatchRoom', { token, requests: [{ roomId }], take: 1 })
   const { joined } = answers[0] as { joined: object }
@@ -56,7 +56,7 @@ test('a server-streaming call knows its caller', async () => {
 })
 
 test('in a bidi call every message knows its caller, two callers at once', async () => {
-  const [first, second] = await Promise.all([platform.signUp('first'), platform.signUp('second')])
+  const [first, second] = await Promise.all([platform.auth.signUp('first'), platform.auth.signUp('second')])
   const roomId = await createRoom(first.token)
   const lines = Array.from({ length: 50 }, (_, index) => ({ roomId, text: `line ${index}` }))
   const results = await Promise.all([
@@ -74,8 +74,8 @@ test('in a bidi call every message knows its caller, two callers at once', async
 })
 
 test('while the authentication service is down: UNAVAILABLE, never UNAUTHENTICATED; Ping stays', async () => {
-  const { token } = await platform.signUp('patient')
-  await platform.stopAuth()
+  const { token } = await platform.auth.signUp('patient')
+  await platform.auth.stop()
   for (const method of ['CreateRoom', 'WatchRoom', 'Talk']) {
     assert.equal((await call(method, { token })).status, 'UNAVAILABLE', method)
   }
@@ -84,7 +84,7 @@ test('while the authentication service is down: UNAVAILABLE, never UNAUTHENTICAT
 
 test('stopping the chat service ends those who watch', async () => {
   const platform = await openTestChat()
-  const { token } = await platform.signUp('last')
+  const { token } = await platform.auth.signUp('last')
   const watcher = new ChatClient(platform.chat.grpcAddress, credentials.createInsecure())
   const created = await callChat(watcher, ChatClient, 'CreateRoom', { token, requests: [{ name: 'x' }] })
   const { room } = created.answers[0] as { room: { roomId: string } }

@@ -27,8 +27,8 @@ async function readReason(response: Response): Promise<string> {
 }
 
 test('a room belongs to the caller, with their nickname and status as they are now', async () => {
-  const { userId, token } = await platform.signUp('mina')
-  await platform.users.updateUser({ userId, displayName: 'Mina the second' })
+  const { userId, token } = await platform.auth.signUp('mina')
+  await platform.auth.users.updateUser({ userId, displayName: 'Mina the second' })
   const response = await openRoom(token)
   assert.equal(response.status, 200)
   const room = (await response.json()) as { roomId: string; name: string; owner: object }
@@ -39,7 +39,7 @@ test('a room belongs to the caller, with their nickname and status as they are n
 })
 
 test('a name that is none is refused, and only after the token', async () => {
-  const { token } = await platform.signUp('nameless')
+  const { token } = await platform.auth.signUp('nameless')
   assert.equal((await send('POST', '/chat/room', token, { name: '' })).status, 400)
   assert.equal((await send('POST', '/chat/room', token, {})).status, 400)
   assert.equal((await send('POST', '/chat/room', undefined, {})).status, 401)
@@ -55,18 +55,18 @@ test('no token and a bad token are 401 with a challenge', async () => {
 })
 
 test('a token is refused from the moment its session or its user ends', async () => {
-  const { token } = await platform.signUp('leaver')
+  const { token } = await platform.auth.signUp('leaver')
   assert.equal((await openRoom(token)).status, 200)
-  await platform.sessions.logout({ token: { case: 'accessToken', value: token } })
+  await platform.auth.sessions.logout({ token: { case: 'accessToken', value: token } })
   assert.equal(await readReason(await openRoom(token)), 'REVOKED')
-  const { userId, token: other } = await platform.signUp('deleted')
-  await platform.users.deleteUser({ userId })
+  const { userId, token: other } = await platform.auth.signUp('deleted')
+  await platform.auth.users.deleteUser({ userId })
   assert.equal(await readReason(await openRoom(other)), 'USER_DELETED')
 })
 
 test('closing a room needs the role moderator: 403 without it', async () => {
-  const { token } = await platform.signUp('owner')
-  const { token: moderator } = await platform.signUp('moderator', ['moderator'])
+  const { token } = await platform.auth.signUp('owner')
+  const { token: moderator } = await platform.auth.signUp('moderator', ['moderator'])
   const { roomId } = (await (await openRoom(token)).json()) as { roomId: string }
   const refused = await send('DELETE', `/chat/room/${roomId}`, token)
   assert.equal(refused.status, 403)
@@ -76,13 +76,13 @@ test('closing a room needs the role moderator: 403 without it', async () => {
 })
 
 test('while the authentication service is down: 503, never 401; afterwards the same token works', async () => {
-  const { token } = await platform.signUp('patient')
-  await platform.stopAuth()
+  const { token } = await platform.auth.signUp('patient')
+  await platform.auth.stop()
   const refused = await openRoom(token)
   assert.equal(refused.status, 503)
   assert.ok(refused.headers.has('retry-after'))
   assert.equal((await openRoom()).status, 401, 'that there is no token needs no asking')
-  await platform.startAuth()
+  await platform.auth.startAgain()
   const end = performance.now() + 20_000
   let response = await openRoom(token)
   while (response.status === 503 && performance.now() < end) response = await openRoom(token)

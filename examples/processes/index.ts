@@ -1,3 +1,4 @@
+export { openTestAuth, type TestAuth, type TestUser } from './open-test-auth.ts'
 export { type AuthProcess, type AuthProcessOptions, startAuthProcess } from './start-auth-process.ts'
 export {
   ProcessError,

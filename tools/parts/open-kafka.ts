@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { findJava } from './find-java.ts'
 import { freePort } from './free-port.ts'
 import { kafkaProperties } from './kafka-properties.ts'
 import type { Part } from './part.ts'
 import { PartProcess } from './part-process.ts'
 import { provideKafka } from './provide-kafka.ts'
+import { runWatched } from './run-watched.ts'
 import { toPart } from './to-part.ts'
 import { watchOver } from './watch-over.ts'
 
@@ -50,7 +49,7 @@ export async function openKafka(options: KafkaOptions = {}): Promise<KafkaPart> 
     const classPath = ['-cp', join(home, '*')]
     const clusterId = randomBytes(16).toString('base64url')
     const format = [...classPath, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '--config', properties]
-    await promisify(execFile)(java, [...javaOptions, '-XX:TieredStopAtLevel=1', ...format], { cwd: folder })
+    await runWatched(watch, java, [...javaOptions, '-XX:TieredStopAtLevel=1', ...format], { cwd: folder })
     const server = new PartProcess(
       {
         name: 'Apache Kafka',

@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process'
 import { chown, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { findPlainUser, type PlainUser } from './find-plain-user.ts'
 import { findPostgres } from './find-postgres.ts'
 import { freePort } from './free-port.ts'
 import type { Part } from './part.ts'
 import { PartProcess } from './part-process.ts'
+import { runWatched } from './run-watched.ts'
 import { toPart } from './to-part.ts'
-import { watchOver } from './watch-over.ts'
+import { type Watch, watchOver } from './watch-over.ts'
 
 /** A PostgreSQL server of the test's own. */
 export interface PostgresPart extends Part {
@@ -47,7 +46,7 @@ export async function openPostgres(options: PostgresOptions = {}): Promise<Postg
   const watch = watchOver(folder)
   try {
     const dataFolder = join(folder, 'data')
-    await makeCluster(bin, folder, dataFolder, user)
+    await makeCluster(bin, folder, user, watch)
     const settings = Object.entries({ ...defaultSettings, ...options.settings })
     const server = new PartProcess(
       {
@@ -72,10 +71,10 @@ export async function openPostgres(options: PostgresOptions = {}): Promise<Postg
   }
 }
 
-async function makeCluster(bin: string, folder: string, dataFolder: string, user: PlainUser | undefined) {
+async function makeCluster(bin: string, folder: string, user: PlainUser | undefined, watch: Watch) {
   if (user !== undefined) await chown(folder, user.uid, user.gid)
   const locale = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
-  const args = ['-D', dataFolder, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', `--locale=${locale}`]
+  const args = ['-D', join(folder, 'data'), '-U', 'postgres', '--auth=trust', '--encoding=UTF8', `--locale=${locale}`]
   // Only what initdb writes goes unsynced; the server that runs on it syncs.
-  await promisify(execFile)(join(bin, 'initdb'), [...args, '--no-sync'], { cwd: folder, ...user })
+  await runWatched(watch, join(bin, 'initdb'), [...args, '--no-sync'], { cwd: folder, ...user })
 }

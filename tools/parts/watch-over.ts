@@ -2,13 +2,18 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 // Reads ids of processes, one a line, until its stdin ends: by `close`, or because this process is gone, however it
-// went. Then it ends the last one named (an empty line names none) and removes the folder.
+// went. Then it ends the last one named (an empty line names none) and removes the folder, again as long as what
+// it ended still writes into it.
 const script = `
 while read -r line; do pid=$line; done
 if [ -n "$pid" ]; then
   kill -CONT "$pid"; kill -QUIT "$pid"; sleep 1; kill -KILL "$pid"
 fi 2>/dev/null
-rm -rf -- "$1"
+for attempt in 1 2 3 4 5 6 7 8 9 10; do
+  rm -rf -- "$1" 2>/dev/null
+  [ -e "$1" ] || break
+  sleep 1
+done
 `
 
 /** A shell process that outlives this one and tidies up after it. */

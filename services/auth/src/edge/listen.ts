@@ -46,10 +46,13 @@ export async function listen(app: FastifyInstance, { host, port }: ListenAddress
 
 /** Real time, whatever clock the service runs by: it is the patience with sockets. */
 async function closeWithin(app: FastifyInstance, deadlineMs: number): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), deadlineMs)
+  const deadline = setTimeout(() => app.server.closeAllConnections(), deadlineMs)
+  // Node closes the connections that are idle at once, and waits for those that become idle after an answer.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
   try {
     await app.close()
   } finally {
-    clearTimeout(timer)
+    clearTimeout(deadline)
+    clearInterval(sweep)
   }
 }

@@ -217,6 +217,15 @@ describe('answers', () => {
     assert.doesNotMatch(JSON.stringify(lines), /hunter2/)
   })
 
+  test('are SHUTTING_DOWN on open connections once the edge closes', async () => {
+    const { app, handled } = makeTestEdge(() => ({}), { isClosing: true })
+    const answer = await app.inject({ method: 'POST', url: '/v1/auth/login' })
+    assert.equal(answer.statusCode, 503)
+    assert.equal(answer.json().reason, 'SHUTTING_DOWN')
+    assert.equal(answer.headers['retry-after'], '1')
+    assert.deepEqual(handled, [])
+  })
+
   test('a HEAD answers as GET does, without its body', async () => {
     const { app } = makeTestEdge()
     const answer = await app.inject({ method: 'HEAD', url: `/v1/users/${mina}`, headers: bearer('mina') })

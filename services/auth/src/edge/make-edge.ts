@@ -61,6 +61,9 @@ export function makeEdge<const T extends readonly DescService[]>(
     const isEmpty = Object.values(request.params ?? {}).includes('')
     if (request.is404 || isEmpty) throw new AuthError('ROUTE_NOT_FOUND')
   })
+  app.addHook('onSend', async (_request, reply) => {
+    if (state.isClosing) reply.header('connection', 'close')
+  })
   app.addHook('onResponse', async (request) => finishCall(options, request))
   app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
   // The pairs were checked where they were given.

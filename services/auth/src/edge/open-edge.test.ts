@@ -6,7 +6,7 @@ import { AuthService } from '@immersiverse/auth-contract'
 import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
 import { makeMetrics } from './metrics.ts'
 import { openEdge } from './open-edge.ts'
-import { type LogLine, makeTestDeps, makeTestLog, mina } from './test/make-test-edge.ts'
+import { type LogLine, makeTestDeps, makeTestLog } from './test/make-test-edge.ts'
 
 async function open(login: () => Promise<object> = async () => ({}), port = 0) {
   const lines: LogLine[] = []
@@ -84,11 +84,6 @@ describe('openEdge', () => {
     socket.destroy()
     assert.equal((await fetch(`${edge.address}/v1/auth/login`, { method: 'POST' })).status, 200)
   })
-
-  test('user ids in another path of the user are not needed for anonymous routes', async () => {
-    await using edge = await open()
-    assert.equal((await fetch(`${edge.address}/v1/users/${mina}`)).status, 404)
-  })
 })
 
 describe('close', () => {
@@ -110,9 +105,21 @@ describe('close', () => {
     const closed = edge.close(5_000)
     await assert.rejects(fetch(`${edge.address}/v1/auth/login`, { method: 'POST' }))
     running.resolve({})
+    const startMs = performance.now()
     await closed
-    assert.match(text, /^HTTP\/1\.1 200 /)
+    assert.match(text, /^HTTP\/1\.1 200 .*connection: close/s)
+    assert.ok(performance.now() - startMs < 2_000, 'an idle connection held it')
     socket.destroy()
+  })
+
+  test('does not wait for connections that are kept alive', async () => {
+    const edge = await open()
+    const answer = await fetch(`${edge.address}/v1/auth/login`, { method: 'POST' })
+    await answer.text()
+    const startMs = performance.now()
+    await edge.close(5_000)
+    assert.ok(performance.now() - startMs < 2_000)
+    await edge.close(5_000)
   })
 
   test('cuts what is left at the deadline', async () => {

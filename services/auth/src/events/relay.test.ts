@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
+import { openTcpProxy } from '../../../../tools/parts/tcp-proxy.ts'
 import {
   insertTestUser,
   listOutbox,
@@ -13,6 +14,7 @@ import {
   toUserUpdated,
   until,
 } from '../store/outbox-testing.ts'
+import { openPostgres } from '../store/postgres.ts'
 import { numberEvents, takeOverLane } from '../store/relay-lane.ts'
 import { assertOrder, makeMemorySink, openTestRelay } from './testing.ts'
 
@@ -45,16 +47,18 @@ testOnBoth(
   },
 )
 
-testOnBoth('an event is with the sink soon after its commit', async (t, database) => {
+testOnBoth('a commit wakes the relay: events do not wait for its timer', async (t, database) => {
   const sink = makeMemorySink()
   const relay = openTestRelay(t, database, sink)
-  await until(() => relay.status().leader)
   const write = makeTestWrite(database, relay.wake)
   const userId = await insertTestUser(database)
+  await until(() => relay.status().leader)
   const began = performance.now()
-  await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
-  await until(() => sink.published.length === 1)
-  assert.ok(performance.now() - began < 500, `took ${performance.now() - began} ms`)
+  for (let n = 1; n <= 8; n += 1) {
+    await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+    await until(() => sink.published.length === n)
+  }
+  assert.ok(performance.now() - began < 4000, `took ${performance.now() - began} ms`)
 })
 
 testOnBoth(
@@ -151,12 +155,12 @@ test('PostgreSQL: of two relays one leads, and a writer beside the other wakes i
   const write = makeTestWrite(other, follower.wake)
   const userId = await insertTestUser(database)
   const began = performance.now()
-  for (let n = 0; n < 5; n += 1) {
+  for (let n = 0; n < 8; n += 1) {
     await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
     await until(() => sinks[leads].published.length === n + 1)
   }
-  // Five looks of the leader's own timer would have taken far longer.
-  assert.ok(performance.now() - began < 2000, `took ${performance.now() - began} ms`)
+  // Eight looks of the leader's own timer would have taken far longer.
+  assert.ok(performance.now() - began < 4000, `took ${performance.now() - began} ms`)
   assert.equal(relays.filter((relay) => relay.status().leader).length, 1)
   assert.equal(sinks[1 - leads]?.published.length, 0)
 })
@@ -201,7 +205,7 @@ test('PostgreSQL: O2 O4 O7 leaders whose connection is cut again and again lose 
   )
 })
 
-test('PostgreSQL: O9 a leader that stops pinging is replaced within 2.5 s, and a late one changes nothing', async (t) => {
+test('PostgreSQL: O9 a leader that stops pinging is replaced within three seconds, and a late one changes nothing', async (t) => {
   const opened = await openTestPostgres(t)
   if (!opened) return
   const { database, url } = opened
@@ -216,10 +220,65 @@ test('PostgreSQL: O9 a leader that stops pinging is replaced within 2.5 s, and a
   const began = performance.now()
   const relay = openTestRelay(t, other, sink)
   await until(() => sink.published.length === 1)
-  assert.ok(performance.now() - began < 2500, `took ${performance.now() - began} ms`)
+  assert.ok(performance.now() - began < 3000, `took ${performance.now() - began} ms`)
   assert.equal(relay.status().term, leadership.term + 1)
   await assert.rejects(numberEvents(stopped.kysely, leadership, 10))
   await assert.rejects(stopped.ping())
   await assert.rejects(numberEvents(database.kysely, leadership, 10), { name: 'TermLostError' })
   await stopped.close()
+})
+
+test('PostgreSQL: O2 an event whose position is lower but whose commit is later is not skipped', async (t) => {
+  const opened = await openTestPostgres(t)
+  if (!opened) return
+  const { database } = opened
+  const sink = makeMemorySink()
+  const relay = openTestRelay(t, database, sink)
+  const write = makeTestWrite(database, relay.wake)
+  const [slow, quick] = [await insertTestUser(database), await insertTestUser(database)]
+  const inserted = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const late = write(origin, async (_trx, announce) => {
+    await announce(toUserUpdated(slow))
+    inserted.resolve()
+    await gate.promise
+  })
+  await inserted.promise
+  await write(origin, (_trx, announce) => announce(toUserUpdated(quick)))
+  await until(() => sink.published.length === 1)
+  gate.resolve()
+  await late
+  await until(() => sink.published.length === 2)
+  assert.deepEqual(
+    sink.published.map(({ key }) => key),
+    [quick, slow],
+  )
+  const [first, second] = await listOutbox(database)
+  assert.deepEqual([first?.pub_seq, second?.pub_seq], [2, 1])
+})
+
+test('PostgreSQL: a leader cut off from the database without a word is replaced, and resigns by itself', async (t) => {
+  const opened = await openTestPostgres(t)
+  if (!opened) return
+  const { database, url } = opened
+  const target = new URL(url)
+  const proxy = await openTcpProxy({ host: target.hostname, port: Number(target.port) })
+  t.after(() => proxy.close())
+  const directUrl = new URL(url)
+  directUrl.hostname = '127.0.0.1'
+  directUrl.port = String(proxy.port)
+  const behindProxy = openPostgres({ url, directUrl: directUrl.href, onError: () => undefined })
+  t.after(() => behindProxy.close())
+  const sinks = [makeMemorySink(), makeMemorySink()] as const
+  const cutOff = openTestRelay(t, behindProxy, sinks[0])
+  await until(() => cutOff.status().leader)
+  const other = openTestRelay(t, database, sinks[1])
+  proxy.cut('silent')
+  await makeTestWrite(database)(origin, async (_trx, announce) =>
+    announce(toUserUpdated(await insertTestUser(database))),
+  )
+  await until(() => other.status().leader && sinks[1].published.length === 1, 5000)
+  await until(() => !cutOff.status().leader, 10_000)
+  proxy.heal()
+  assert.equal(other.status().leader, true)
 })

@@ -68,7 +68,7 @@ testOnBoth(
     const began = performance.now()
     await write(origin, (_trx, announce) => announce(toLoginSucceeded(userId)))
     const { value } = await next
-    assert.ok(performance.now() - began < 500)
+    assert.ok(performance.now() - began < 2000)
     assert.equal(value?.item.case, 'event')
     const event = value.item.value
     assert.equal(event.topic, 'auth.events.login_succeeded')

@@ -42,6 +42,8 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
     DATABASE_UNAVAILABLE: { code: status.UNAVAILABLE, message: 'the service cannot answer now: try again' },
     SHUTTING_DOWN: { code: status.UNAVAILABLE, message: 'this instance is stopping: try again' },
     ROUTE_NOT_FOUND: { code: status.NOT_FOUND, message: 'there is no such path or method' },
+    MISSING_ROLE: { code: status.PERMISSION_DENIED, message: 'the token lacks a role' },
+    AUTH_UNAVAILABLE: { code: status.UNAVAILABLE, message: 'whether the token is valid cannot be known now' },
     INTERNAL: { code: status.INTERNAL, message: 'internal error' },
   })
 

@@ -64,7 +64,7 @@ export function openTestPool(t: TestContext, url: string): Database {
 }
 
 /** Resolves as soon as `condition` holds; fails after `ms`. */
-export async function until(condition: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!(await condition())) {
     if (performance.now() > deadline) assert.fail(`did not hold within ${ms} ms: ${condition}`)

@@ -240,7 +240,7 @@ export declare type ValidateTokenResponse = Message<"auth.v1.ValidateTokenRespon
   principal?: Principal | undefined;
 
   /**
-   * The database's clock when the answer was true.
+   * The database's clock when the look-up began; of a token that was not looked up, the service's.
    *
    * @generated from field: google.protobuf.Timestamp checked_at = 4;
    */

@@ -168,6 +168,20 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_INTERNAL = 21;
    */
   INTERNAL = 21,
+
+  /**
+   * PERMISSION_DENIED, said by guards in other services: the token is good, but lacks a role that the method asks for.
+   *
+   * @generated from enum value: ERROR_REASON_MISSING_ROLE = 22;
+   */
+  MISSING_ROLE = 22,
+
+  /**
+   * UNAVAILABLE, said by guards in other services: whether the token is valid cannot be known now. Try again.
+   *
+   * @generated from enum value: ERROR_REASON_AUTH_UNAVAILABLE = 23;
+   */
+  AUTH_UNAVAILABLE = 23,
 }
 
 /**
