@@ -20,8 +20,11 @@ export async function setDefaultPlan(
     await users.updateUser({ userId, subscriptionTier: defaultPlan, expectedVersion: user.version })
     return 'set'
   } catch (error) {
+    const reason = error instanceof RpcError ? error.reason : undefined
     // Deleted before the event was read: there is no one to give a plan to, now or later.
-    if (error instanceof RpcError && error.reason === 'USER_NOT_FOUND') return 'no such user'
+    if (reason === 'USER_NOT_FOUND') return 'no such user'
+    // Changed between the read and the write, perhaps by an upgrade: look again.
+    if (reason === 'VERSION_MISMATCH') return await setDefaultPlan(users, { userId, userVersion })
     throw error
   }
 }

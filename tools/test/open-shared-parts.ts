@@ -14,7 +14,8 @@ export async function openSharedParts(needed: ReadonlySet<PartName>): Promise<As
   ])
   if (postgres !== undefined) tellPostgres(postgres)
   if (kafka !== undefined) tellKafka(kafka)
-  const started = [postgres, kafka].filter((part) => part !== undefined).filter(isOurs)
+  const opened: object[] = [postgres, kafka].filter((part) => part !== undefined)
+  const started = opened.filter(isOurs)
   return {
     async [Symbol.asyncDispose]() {
       await Promise.all(started.map((part) => part[Symbol.asyncDispose]()))

@@ -32,20 +32,24 @@ export interface TestAuthOptions {
   readonly overrides?: Overrides
 }
 
-/** The whole service in this process, and clients that speak gRPC to it. */
-export interface TestAuth extends AsyncDisposable {
-  readonly service: Service
-  readonly deps: Deps
-  readonly database: Database
+/** Clients of one instance of the service. */
+export interface TestClients {
   readonly address: string
   readonly channel: Client
   readonly auth: GrpcClientOf<typeof AuthService>
   readonly users: GrpcClientOf<typeof UserService>
   readonly events: GrpcClientOf<typeof EventService>
-  /** What the service has logged. */
-  readonly logged: { readonly facts: Record<string, unknown>; readonly message: string }[]
   signUp(wishes?: { username?: string; email?: string; password?: string }): Promise<Person>
   logIn(person: Person, clientId?: string): Promise<TokenPair>
+}
+
+/** The whole service in this process, and clients that speak gRPC to it. */
+export interface TestAuth extends TestClients, AsyncDisposable {
+  readonly service: Service
+  readonly deps: Deps
+  readonly database: Database
+  /** What the service has logged. */
+  readonly logged: { readonly facts: Record<string, unknown>; readonly message: string }[]
   close(): Promise<void>
 }
 
@@ -72,19 +76,13 @@ export async function openTestAuth(options: TestAuthOptions = {}): Promise<TestA
   }
   const service = await openService(config, makeMemoryLog(logged), overrides)
   const address = `127.0.0.1:${service.grpcPort}`
-  const channel = openChannel({ address })
+  const { close: disconnect, ...clients } = connect(address)
   const close = async () => {
-    channel.close()
+    disconnect()
     await service.close(500)
   }
-  const client = { deadlineMs: 30_000 }
-  const clients = {
-    auth: makeGrpcClient(AuthService, channel, client),
-    users: makeGrpcClient(UserService, channel, client),
-    events: makeGrpcClient(EventService, channel, client),
-  }
-  const parts = { service, deps: service.deps, database: service.deps.database, address, channel, logged }
-  return { ...parts, ...clients, ...makePeople(clients), close, [Symbol.asyncDispose]: close }
+  const parts = { service, deps: service.deps, database: service.deps.database, logged }
+  return { ...parts, ...clients, close, [Symbol.asyncDispose]: close }
 }
 
 function toEnvironment({ databaseUrl, environment }: TestAuthOptions): NodeJS.ProcessEnv {
@@ -104,6 +102,18 @@ function makeMemoryLog(lines: TestAuth['logged']): Log {
     lines.push({ facts: facts as Record<string, unknown>, message })
   }
   return { info: keep, warn: keep, error: keep }
+}
+
+/** Makes the clients of an instance that listens at `address`. */
+export function connect(address: string): TestClients & { close(): void } {
+  const channel = openChannel({ address })
+  const options = { deadlineMs: 30_000 }
+  const clients = {
+    auth: makeGrpcClient(AuthService, channel, options),
+    users: makeGrpcClient(UserService, channel, options),
+    events: makeGrpcClient(EventService, channel, options),
+  }
+  return { address, channel, ...clients, ...makePeople(clients), close: () => channel.close() }
 }
 
 /** Sign-up and log-in over the same clients that tests use. */

@@ -111,13 +111,8 @@ function toLogLine(text: string): LogLine {
 /** Starts the service and resolves when it serves. Rejects with what it wrote to stderr when it ends instead. */
 export async function startAuthProcess(environment: NodeJS.ProcessEnv = {}): Promise<ServingProcess> {
   const started = await spawnAuthProcess(environment)
-  const { grpc, edge, admin } = await started.waitForLine(({ msg }) => msg === 'serving')
-  const [grpcPort, edgePort, adminPort] = [grpc, edge, admin].map((port) => Number(port ?? 0))
-  return {
-    ...started,
-    grpcPort: grpcPort ?? 0,
-    edgePort: edgePort ?? 0,
-    adminPort: adminPort ?? 0,
-    address: `127.0.0.1:${grpcPort}`,
-  }
+  const serving = await started.waitForLine(({ msg }) => msg === 'serving')
+  const [grpcPort, edgePort, adminPort] = [serving.grpcPort, serving.edgePort, serving.adminPort].map(Number)
+  if (!grpcPort || !edgePort || !adminPort) throw new Error('the line "serving" does not name all ports')
+  return { ...started, grpcPort, edgePort, adminPort, address: `127.0.0.1:${grpcPort}` }
 }

@@ -1,8 +1,9 @@
 import { after, before, describe } from 'node:test'
+import { createTestDatabase } from '../../../tools/parts/create-test-database.ts'
+import { sharedPostgres } from '../../../tools/parts/shared-postgres.ts'
 import { openTestAuth, type TestAuth, type TestAuthOptions } from './open-test-auth.ts'
-import { findPostgresSkip, openTestDatabase } from './test-database.ts'
 
-/** Opens another service on the same store, where the store takes more than one. */
+/** What a suite runs on. */
 export interface StoreContext {
   /** The running service; only inside tests and hooks. */
   readonly auth: TestAuth
@@ -24,10 +25,12 @@ export function describeOnStores(
   )
 }
 
-const postgresSkip = await findPostgresSkip()
+const postgres = await sharedPostgres()
+const postgresSkip = 'skipReason' in postgres && postgres.skipReason
 
 async function openOnPostgres(options: TestAuthOptions): Promise<TestAuth> {
-  const database = await openTestDatabase()
+  const database = await createTestDatabase()
+  if ('skipReason' in database) throw new Error(database.skipReason)
   const auth = await openTestAuth({ ...options, databaseUrl: database.url })
   const close = async () => {
     await auth.close()

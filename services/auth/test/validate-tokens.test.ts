@@ -7,8 +7,6 @@ import { readRefusal } from './refusals.ts'
 import { describeOnStores } from './stores.ts'
 
 describeOnStores('ValidateTokens', (context) => {
-  const collect = async (stream: AsyncIterable<ValidateTokensResponse>) => await Array.fromAsync(stream)
-
   test('every batch is answered under its id, each question in its place', async () => {
     const person = await context.auth.signUp()
     const [live, ended] = [await context.auth.logIn(person), await context.auth.logIn(person)]
@@ -18,7 +16,7 @@ describeOnStores('ValidateTokens', (context) => {
     for (let id = 1n; id <= 20n; id += 1n) stream.write({ correlationId: id, requests: questions })
     stream.write({ correlationId: 2n ** 63n, requests: [] })
     stream.end()
-    const answers = await collect(stream)
+    const answers: ValidateTokensResponse[] = await stream.toArray()
     const ids = answers.map(({ correlationId }) => correlationId).sort((a, b) => (a < b ? -1 : 1))
     assert.deepEqual(ids, [...Array.from({ length: 20 }, (_, n) => BigInt(n + 1)), 2n ** 63n])
     for (const { responses, correlationId } of answers) {

@@ -54,6 +54,17 @@ export function makeEdge<const T extends readonly DescService[]>(
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   app.decorateRequest('edgeCall')
+  addHooks(app, options, state)
+  app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
+  // The pairs were checked where they were given.
+  serveRoutes(app, options.deps, options.services as unknown as readonly ServedService[])
+  serveSigningKeys(app, options.deps)
+  return app
+}
+
+type CallOptions = Pick<EdgeOptions<readonly DescService[]>, 'deps' | 'logger' | 'metrics'>
+
+function addHooks(app: FastifyInstance, options: CallOptions, state: { readonly isClosing: boolean }): void {
   app.addHook('onRequest', async (request, reply) => {
     startCall(options, request, reply)
     if (state.isClosing) throw new AuthError('SHUTTING_DOWN')
@@ -65,14 +76,7 @@ export function makeEdge<const T extends readonly DescService[]>(
     if (state.isClosing) reply.header('connection', 'close')
   })
   app.addHook('onResponse', async (request) => finishCall(options, request))
-  app.setErrorHandler((error, request, reply) => refuse(request, reply, error))
-  // The pairs were checked where they were given.
-  serveRoutes(app, options.deps, options.services as unknown as readonly ServedService[])
-  serveSigningKeys(app, options.deps)
-  return app
 }
-
-type CallOptions = Pick<EdgeOptions<readonly DescService[]>, 'deps' | 'logger' | 'metrics'>
 
 function startCall({ deps }: CallOptions, request: FastifyRequest, reply: FastifyReply): void {
   request.edgeCall = {

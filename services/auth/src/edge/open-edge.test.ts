@@ -106,10 +106,9 @@ describe('close', () => {
     await assert.rejects(fetch(`${edge.address}/v1/auth/login`, { method: 'POST' }))
     running.resolve({})
     const startMs = performance.now()
-    await closed
+    await Promise.all([closed, once(socket, 'close')])
     assert.match(text, /^HTTP\/1\.1 200 .*connection: close/s)
     assert.ok(performance.now() - startMs < 2_000, 'an idle connection held it')
-    socket.destroy()
   })
 
   test('does not wait for connections that are kept alive', async () => {

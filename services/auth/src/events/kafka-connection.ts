@@ -24,8 +24,9 @@ export function toClientOptions(connection: KafkaConnection) {
     requestTimeout: 15_000,
     // For the acknowledgement of all in-sync replicas.
     timeout: 10_000,
-    // The relay itself tries again for ever; here only what a change of leaders needs.
-    retries: 2,
+    // The relay itself tries again for ever, with another producer. Here only what a change of leaders needs: these retries
+    // make no duplicates.
+    retries: 5,
     retryDelay: 200,
   }
 }

@@ -18,10 +18,10 @@ import {
   until,
 } from '../store/outbox-testing.ts'
 import { openKafkaSink } from './kafka-sink.ts'
-import { assertRecords, readTopics } from './kafka-testing.ts'
+import { readTopics, withoutRepetitions } from './kafka-testing.ts'
 import type { EventsLog } from './log.ts'
 import { toPartitionHash } from './murmur2.ts'
-import { openTestRelay, silentLog, wallClock } from './testing.ts'
+import { openTestRelay, silentLog } from './testing.ts'
 
 // A broker of its own: these tests stop it.
 const started = await openKafka().catch((error) => toPartMissing('Kafka', error))
@@ -79,13 +79,9 @@ test('an event is a record with its key, its bytes and CloudEvents headers', asy
   })
   await until(() => isAllPublished(database))
   const rows = await listOutbox(database)
-  const topics = ['login_succeeded', 'login_failed'] as const
-  const [failed, ...succeeded] = (
-    await readTopics(
-      kafka.brokers,
-      topics.map((name) => toTopic(name, topicPrefix)),
-    )
-  ).sort((a, b) => (a.topic < b.topic ? -1 : 1))
+  const topics = [toTopic('login_failed', topicPrefix), toTopic('login_succeeded', topicPrefix)]
+  const received = withoutRepetitions(await readTopics(kafka.brokers, topics))
+  const [failed, ...succeeded] = received.sort((a, b) => a.topic.localeCompare(b.topic))
   const last = succeeded[1] ?? assert.fail()
   const row = rows[2] ?? assert.fail()
   assert.equal(last.topic, `${topicPrefix}.events.login_succeeded`)
@@ -146,94 +142,4 @@ test('makes the topics, and reports but never changes one that is there with ano
       'min.insync.replicas': '1',
     })
   })
-})
-
-test('with the broker down from the start writes commit at once, and the events arrive when it is there', async (t) => {
-  const parts = await openParts(t)
-  if (!parts) return
-  const { database, kafka } = parts
-  await kafka.stop()
-  const { sink, topicPrefix } = openTestSink(t, kafka)
-  const relay = openTestRelay(t, database, sink)
-  const write = makeTestWrite(database, relay.wake)
-  const userId = await insertTestUser(database)
-  await until(() => relay.status().brokerUp === false)
-  const began = performance.now()
-  for (let n = 0; n < 20; n += 1) await write(origin, (_trx, announce) => announce(toLoginSucceeded(userId)))
-  assert.ok(performance.now() - began < 2000, `took ${performance.now() - began} ms`)
-  await kafka.start()
-  await until(() => isAllPublished(database), 30_000)
-  const received = await readTopics(kafka.brokers, [toTopic('login_succeeded', topicPrefix)])
-  assert.deepEqual(
-    received.map(({ headers }) => Number(headers.ce_usersequence)),
-    Array.from({ length: 20 }, (_, at) => at + 1),
-  )
-})
-
-test('O2 O3 O4 O5 O6 hold while the broker is killed, restarted and frozen under load', {
-  timeout: 180_000,
-}, async (t) => {
-  const parts = await openParts(t)
-  if (!parts) return
-  const { database, kafka } = parts
-  const { sink, topicPrefix } = openTestSink(t, kafka)
-  const relay = openTestRelay(t, database, sink)
-  const write = makeTestWrite(database, relay.wake)
-  const users = await Promise.all(Array.from({ length: 20 }, () => insertTestUser(database)))
-  let isFaulty = true
-  const faults = (async () => {
-    await until(() => relay.status().lastPublishedAt !== undefined)
-    for (const fault of ['kill', 'freeze', 'restart'] as const) {
-      await wallClock.sleep(400)
-      if (fault === 'restart') await kafka.restart()
-      if (fault === 'kill') await kafka.kill()
-      if (fault === 'kill') await kafka.start()
-      if (fault === 'freeze') await kafka.pause()
-      if (fault === 'freeze') await wallClock.sleep(3000)
-      if (fault === 'freeze') kafka.resume()
-      const since = relay.status().lastPublishedAt
-      await until(() => relay.status().lastPublishedAt !== since, 30_000)
-    }
-    isFaulty = false
-  })()
-  while (isFaulty) {
-    await Promise.all(
-      users.map((userId, n) =>
-        write(origin, async (_trx, announce) => {
-          await announce(n % 2 ? toLoginSucceeded(userId) : toUserUpdated(userId))
-          await announce(n % 3 ? toLoginSucceeded(userId) : toUserUpdated(userId))
-        }),
-      ),
-    )
-    await wallClock.sleep(100)
-  }
-  await faults
-  await until(() => isAllPublished(database), 60_000)
-  const topics = [toTopic('login_succeeded', topicPrefix), toTopic('user_updated', topicPrefix)]
-  const received = await readTopics(kafka.brokers, topics)
-  const rows = await listOutbox(database)
-  t.diagnostic(`${rows.length} events, ${received.length} records`)
-  assertRecords(received, new Map(rows.map((row) => [row.id, Buffer.from(row.data).toString()])))
-})
-
-test('closing is bounded while the broker hangs, and what it left is published later', async (t) => {
-  const parts = await openParts(t)
-  if (!parts) return
-  const { database, kafka } = parts
-  const { sink } = openTestSink(t, kafka)
-  const relay = openTestRelay(t, database, sink)
-  const userId = await insertTestUser(database)
-  const write = makeTestWrite(database, relay.wake)
-  await write(origin, (_trx, announce) => announce(toLoginSucceeded(userId)))
-  await until(() => isAllPublished(database))
-  await kafka.pause()
-  await write(origin, (_trx, announce) => announce(toLoginSucceeded(userId)))
-  await until(async () => (await listOutbox(database)).every((row) => row.pub_seq !== null))
-  const began = performance.now()
-  await relay.close()
-  assert.ok(performance.now() - began < 5000, `took ${performance.now() - began} ms`)
-  kafka.resume()
-  assert.equal(await isAllPublished(database), false)
-  openTestRelay(t, database, sink)
-  await until(() => isAllPublished(database))
 })

@@ -59,3 +59,10 @@ export function assertRecords(received: readonly Received[], committed: Readonly
   }
   assert.equal(seen.size, committed.size, 'O2 every committed event')
 }
+
+/** The first record of each event. */
+export function withoutRepetitions(received: readonly Received[]): Received[] {
+  const first = new Map<string | undefined, Received>()
+  for (const record of received) if (!first.has(record.headers.ce_id)) first.set(record.headers.ce_id, record)
+  return [...first.values()]
+}

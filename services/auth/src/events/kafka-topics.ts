@@ -25,7 +25,11 @@ export async function makeTopics(options: KafkaTopicsOptions): Promise<void> {
     const wanted = eventNames.map((name) => toTopic(name, options.topicPrefix))
     const present = new Set(await admin.listTopics({}))
     const missing = wanted.filter((topic) => !present.has(topic))
-    if (missing.length > 0) await createTopics(admin, missing, options)
+    if (missing.length > 0) {
+      await createTopics(admin, missing, options)
+      // Rejects while a partition has no leader yet.
+      await admin.metadata({ topics: [...missing], forceUpdate: true })
+    }
     const existing = wanted.filter((topic) => present.has(topic))
     if (existing.length > 0) await reportOtherPolicies(admin, existing, options)
   } finally {

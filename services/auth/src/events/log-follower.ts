@@ -1,8 +1,8 @@
-import { setImmediate as nextTick } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../domain/clock.ts'
 import type { Database } from '../store/database.ts'
 import { getLogEnd, type LogEnd } from '../store/event-log.ts'
-import { makeWakeSignal } from './wake-signal.ts'
+import { makeWakeSignal, type WakeSignal } from './wake-signal.ts'
 
 /** Looks where the log ends, once for all watchers of the process, and only while somebody waits. */
 export interface LogFollower {
@@ -26,61 +26,73 @@ const lookEveryMs = 250
 
 /** Makes the follower of one process. */
 export function makeLogFollower(database: Pick<Database, 'kysely'>, clock: Clock): LogFollower {
-  const waiters = new Set<Waiter>()
-  const signal = makeWakeSignal(clock)
-  const never = new AbortController().signal
-  let isLooking = false
+  return new SharedLook(database, clock)
+}
 
-  async function look(): Promise<void> {
-    if (isLooking) return
-    isLooking = true
-    while (waiters.size > 0) {
-      await lookOnce()
-      await nextTick()
-      if (waiters.size > 0) await signal.wait(nextLookMs(), never)
+class SharedLook implements LogFollower {
+  readonly #database: Pick<Database, 'kysely'>
+  readonly #clock: Clock
+  readonly #signal: WakeSignal
+  readonly #waiters = new Set<Waiter>()
+  #isLooking = false
+
+  constructor(database: Pick<Database, 'kysely'>, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+    this.#signal = makeWakeSignal(clock)
+  }
+
+  readonly wake = () => this.#signal.wake()
+
+  waitBehind(after: number, ms: number, abort: AbortSignal): Promise<LogEnd | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<LogEnd | undefined>()
+    const onAbort = () => waiter.settle(undefined)
+    const waiter: Waiter = {
+      after,
+      until: this.#clock.monotonicMs() + ms,
+      settle: (end, error) => {
+        this.#waiters.delete(waiter)
+        abort.removeEventListener('abort', onAbort)
+        if (error === undefined) resolve(end)
+        else reject(error)
+      },
     }
-    isLooking = false
+    if (abort.aborted) return Promise.resolve(undefined)
+    abort.addEventListener('abort', onAbort, { once: true })
+    this.#waiters.add(waiter)
+    if (this.#isLooking) this.#signal.wake()
+    else void this.#look()
+    return promise
   }
 
-  function nextLookMs(): number {
-    const now = clock.monotonicMs()
-    let ms = lookEveryMs
-    for (const waiter of waiters) ms = Math.min(ms, Math.max(waiter.until - now, 0))
-    return ms
+  async #look(): Promise<void> {
+    this.#isLooking = true
+    while (this.#waiters.size > 0) {
+      await this.#lookOnce()
+      // Those who were answered ask again first, so that they share the next look.
+      await nextTurn()
+      if (this.#waiters.size > 0) await this.#signal.wait(this.#nextLookMs(), neverAborted)
+    }
+    this.#isLooking = false
   }
 
-  async function lookOnce(): Promise<void> {
-    const asked = [...waiters]
+  async #lookOnce(): Promise<void> {
+    const asked = [...this.#waiters]
     try {
-      const end = await getLogEnd(database.kysely)
-      const now = clock.monotonicMs()
+      const end = await getLogEnd(this.#database.kysely)
+      const now = this.#clock.monotonicMs()
       for (const waiter of asked) if (end.pubSeq > waiter.after || now >= waiter.until) waiter.settle(end)
     } catch (error) {
       for (const waiter of asked) waiter.settle(undefined, error)
     }
   }
 
-  return {
-    wake: signal.wake,
-    waitBehind: (after, ms, abort) => {
-      const { promise, resolve, reject } = Promise.withResolvers<LogEnd | undefined>()
-      const onAbort = () => waiter.settle(undefined)
-      const waiter: Waiter = {
-        after,
-        until: clock.monotonicMs() + ms,
-        settle(end, error) {
-          waiters.delete(waiter)
-          abort.removeEventListener('abort', onAbort)
-          if (error === undefined) resolve(end)
-          else reject(error)
-        },
-      }
-      waiters.add(waiter)
-      abort.addEventListener('abort', onAbort, { once: true })
-      if (abort.aborted) onAbort()
-      else if (isLooking) signal.wake()
-      else void look()
-      return promise
-    },
+  #nextLookMs(): number {
+    const now = this.#clock.monotonicMs()
+    let ms = lookEveryMs
+    for (const { until } of this.#waiters) ms = Math.min(ms, Math.max(until - now, 0))
+    return ms
   }
 }
+
+const neverAborted = new AbortController().signal

@@ -3,9 +3,9 @@ import type { Database, LeaderSession } from '../store/database.ts'
 import { type Complain, makeComplain } from './complain.ts'
 import { lead } from './lead.ts'
 import type { EventsLog } from './log.ts'
-import { makeNotifier } from './notifier.ts'
+import { makeNotifier, type Notifier } from './notifier.ts'
 import type { EventSink } from './sink.ts'
-import { makeWakeSignal } from './wake-signal.ts'
+import { makeWakeSignal, type WakeSignal } from './wake-signal.ts'
 
 /** What {@link openRelay} needs. */
 export interface RelayOptions {
@@ -38,7 +38,7 @@ export interface RelayStatus {
 export interface Relay {
   /** There are new events: call after a commit. Wakes the leader, here or in another process. */
   wake(): void
-  status(): Readonly<RelayStatus>
+  status(): RelayStatus
   /** Finishes the batch at hand, or gives it up after two seconds, and resigns. */
   close(): Promise<void>
 }
@@ -48,64 +48,81 @@ const closeGraceMs = 2000
 
 /** Starts the relay. It never throws: what goes wrong is logged and tried again. */
 export function openRelay(options: RelayOptions): Relay {
-  const { clock, database, random } = options
-  const status: RelayStatus = { leader: false }
-  const closing = new AbortController()
-  const giveUp = new AbortController()
-  const wakeSignal = makeWakeSignal(clock)
-  const notifier = makeNotifier(database.kysely, clock)
-  const complain = makeComplain(options.log, clock)
-  const running = runElections()
-
-  async function runElections(): Promise<void> {
-    while (!closing.signal.aborted) {
-      const session = await findSession(database, complain)
-      if (session) await runTerm(session)
-      await clock.sleep(retryLeadershipMs * (0.75 + random() / 2), closing.signal)
-    }
-  }
-
-  async function runTerm(session: LeaderSession): Promise<void> {
-    try {
-      await lead(session, {
-        ...options,
-        complain,
-        status,
-        wakeSignal,
-        closing: closing.signal,
-        giveUp: giveUp.signal,
-      })
-    } catch (error) {
-      complain(error, 'the relay does not lead')
-    } finally {
-      for (const key of Object.keys(status)) delete status[key as keyof RelayStatus]
-      status.leader = false
-      await session.close()
-    }
-  }
-
-  return {
-    wake() {
-      wakeSignal.wake()
-      if (!status.leader) notifier.notify()
-    },
-    status: () => ({ ...status }),
-    async close() {
-      closing.abort()
-      const finished = new AbortController()
-      const timer = clock.sleep(closeGraceMs, finished.signal).then(() => giveUp.abort())
-      await running
-      finished.abort()
-      await timer
-    },
-  }
+  return new RunningRelay(options)
 }
 
-async function findSession(database: Database, complain: Complain): Promise<LeaderSession | undefined> {
-  try {
-    return await database.findLeaderSession('relay')
-  } catch (error) {
-    complain(error, 'the relay cannot ask for its lock')
-    return undefined
+class RunningRelay implements Relay {
+  readonly #options: RelayOptions
+  readonly #complain: Complain
+  readonly #wakeSignal: WakeSignal
+  readonly #notifier: Notifier
+  readonly #closing = new AbortController()
+  readonly #giveUp = new AbortController()
+  readonly #ended: Promise<void>
+  #status: RelayStatus = { leader: false }
+
+  constructor(options: RelayOptions) {
+    const { clock, database, log } = options
+    this.#options = options
+    this.#complain = makeComplain(log, clock)
+    this.#wakeSignal = makeWakeSignal(clock)
+    this.#notifier = makeNotifier(database.kysely, clock)
+    this.#ended = this.#run()
+  }
+
+  readonly wake = () => {
+    this.#wakeSignal.wake()
+    if (!this.#status.leader) this.#notifier.notify()
+  }
+
+  status(): RelayStatus {
+    return { ...this.#status }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    const inTime = new AbortController()
+    const giveUp = this.#options.clock.sleep(closeGraceMs, inTime.signal).then(() => this.#giveUp.abort())
+    await this.#ended
+    inTime.abort()
+    await giveUp
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#options
+    while (!this.#closing.signal.aborted) {
+      const session = await this.#findSession()
+      if (session) await this.#lead(session)
+      await clock.sleep(retryLeadershipMs * (0.75 + random() / 2), this.#closing.signal)
+    }
+  }
+
+  async #findSession(): Promise<LeaderSession | undefined> {
+    try {
+      return await this.#options.database.findLeaderSession('relay')
+    } catch (error) {
+      this.#complain(error, 'the relay cannot ask for its lock')
+      return undefined
+    }
+  }
+
+  async #lead(session: LeaderSession): Promise<void> {
+    const status: RelayStatus = { leader: false }
+    this.#status = status
+    try {
+      await lead(session, {
+        ...this.#options,
+        status,
+        complain: this.#complain,
+        wakeSignal: this.#wakeSignal,
+        closing: this.#closing.signal,
+        giveUp: this.#giveUp.signal,
+      })
+    } catch (error) {
+      this.#complain(error, 'the relay does not lead')
+    } finally {
+      this.#status = { leader: false }
+      await session.close()
+    }
   }
 }

@@ -5,18 +5,11 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader'
-import { ReflectionService } from '@grpc/reflection'
-import {
-  AuthService,
-  bounds,
-  EventService,
-  fileDescriptorSet,
-  UserService,
-} from '@immersiverse/auth-contract'
+import { AuthService, bounds, EventService, UserService } from '@immersiverse/auth-contract'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
 import { validateToken } from '../use-cases/validate-token.ts'
+import { addReflection } from './add-reflection.ts'
 import { makeAuthService } from './auth-service.ts'
 import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
 import type { OnFinished } from './refusals.ts'
@@ -63,8 +56,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     ...healthOf([AuthService, UserService, EventService]),
   })
   health.addToServer(server)
-  const descriptors = loadFileDescriptorSetFromBuffer(Buffer.from(fileDescriptorSet, 'base64'))
-  new ReflectionService(descriptors as ConstructorParameters<typeof ReflectionService>[0]).addToServer(server)
+  addReflection(server)
   const port = await bind(server, options.listen)
   return {
     port,

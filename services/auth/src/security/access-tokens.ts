@@ -6,7 +6,7 @@ import type { SigningKey } from './key-ring.ts'
 
 /** What an access token says. */
 export interface AccessTokenFacts {
-  readonly account: Account
+  readonly account: Pick<Account, 'id' | 'username' | 'roles' | 'subscriptionTier' | 'tokenVersion'>
   readonly sessionId: SessionId
   readonly clientId: string
   readonly tokenId: string

@@ -33,9 +33,11 @@ export async function getUser(
 
 function toLookup(caller: Caller, input: GetUserInput): UserLookup {
   const { by, value, minVersion } = input
+  const userId = by === 'id' || caller.kind !== 'service' ? requireUserId(caller, value) : undefined
   if (minVersion < 0) throw invalidField('min_version', 'must not be negative')
-  if (by === 'id' || caller.kind !== 'service') return { by: 'id', value: requireUserId(caller, value) }
-  if (by === undefined) throw invalidField('user_id', 'one of user_id, username, email is needed')
+  if (userId !== undefined) return { by: 'id', value: userId }
+  if (by === undefined || by === 'id')
+    throw invalidField('user_id', 'one of user_id, username, email is needed')
   if (value === '' || value.length > bounds.identifierMax) {
     throw invalidField(by, `must have 1 to ${bounds.identifierMax} characters`)
   }

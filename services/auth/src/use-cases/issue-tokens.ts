@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import type { SessionId } from '../domain/ids.ts'
 import type { Account } from '../domain/user.ts'
+import type { AccessTokenFacts } from '../security/access-tokens.ts'
 import type { Issue } from '../store/sessions.ts'
 
 /** What a login or a refresh gives. */
@@ -22,7 +23,10 @@ export interface Issued {
 }
 
 /** Signs the access token and pairs it; the times are those of the transaction, signing later changes nothing. */
-export function issueTokens(deps: Pick<Deps, 'accessTokens' | 'newId'>, issued: Issued): TokenPair {
+export function issueTokens(
+  deps: Pick<Deps, 'accessTokens' | 'newId'>,
+  issued: Omit<Issued, 'account'> & Pick<AccessTokenFacts, 'account'>,
+): TokenPair {
   const access = deps.accessTokens.sign({
     account: issued.account,
     sessionId: issued.sessionId,

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type TokenPair, UserStatus } from '@immersiverse/auth-contract'
+import { createTestDatabase, type TestDatabase } from '../../../tools/parts/create-test-database.ts'
+import { sharedPostgres } from '../../../tools/parts/shared-postgres.ts'
+import { connect, type Person } from './open-test-auth.ts'
+import { type ServingProcess, startAuthProcess } from './start-auth-process.ts'
+import { getVerdict, refresh } from './validations.ts'
+
+const postgres = await sharedPostgres()
+const skip = 'skipReason' in postgres && postgres.skipReason
+
+/** Races of each kind. */
+const races = 1000
+/** People whose races run at the same time: what the pools of two processes take without waiting for connections. */
+const atOnce = 24
+
+type Replica = ReturnType<typeof connect>
+
+describe('Two processes on one PostgreSQL', { skip }, () => {
+  let database: TestDatabase
+  const processes: ServingProcess[] = []
+  const replicas: Replica[] = []
+  const [first, second] = [0, 1].map((n) => () => requireReplica(n)) as [() => Replica, () => Replica]
+
+  function requireReplica(n: number): Replica {
+    const replica = replicas[n]
+    if (replica === undefined) throw new Error('the replicas are open only inside tests')
+    return replica
+  }
+
+  before(async () => {
+    const made = await createTestDatabase()
+    if ('skipReason' in made) throw new Error(made.skipReason)
+    database = made
+    const start = () => startAuthProcess({ DATABASE_URL: database.url, AUTH_LOG_LEVEL: 'info' })
+    processes.push(...(await Promise.all([start(), start()])))
+    replicas.push(...processes.map(({ address }) => connect(address)))
+  })
+
+  after(async () => {
+    for (const replica of replicas) replica.close()
+    await Promise.all(processes.map((one) => one.kill('SIGKILL')))
+    await database?.close()
+  })
+
+  test('both use the same keys, though they started at the same time on an empty database', async () => {
+    const keys = await Promise.all(replicas.map(({ auth }) => auth.getSigningKeys({})))
+    assert.equal(keys[0]?.jwksJson, keys[1]?.jwksJson)
+  })
+
+  test('R2: after a logout on one, ValidateToken on the other refuses at once', async () => {
+    const person = await first().signUp()
+    for (let n = 0; n < 50; n += 1) {
+      const { accessToken } = await first().logIn(person)
+      assert.equal(await getVerdict(second(), accessToken), 'VALID')
+      await first().auth.logout({ token: { case: 'accessToken', value: accessToken } })
+      assert.equal(await getVerdict(second(), accessToken), 'REVOKED')
+    }
+  })
+
+  test(`R9: in ${races} races of a login against a suspension no token that came out works`, async () => {
+    const people = await signUpMany()
+    let came = 0
+    await race(people, async (person, n) => {
+      const [loginAt, suspendAt] = n % 2 === 0 ? [first(), second()] : [second(), first()]
+      const suspend = suspendAt.users.updateUser({ userId: person.id, status: UserStatus.SUSPENDED })
+      const [login] = await Promise.allSettled([loginAt.logIn(person), suspend])
+      assert.equal((await suspend).user?.status, UserStatus.SUSPENDED)
+      if (login.status === 'fulfilled') {
+        came += 1
+        await assertDead(login.value, 'USER_SUSPENDED')
+      }
+      await suspendAt.users.updateUser({ userId: person.id, status: UserStatus.ACTIVE })
+      if (login.status === 'fulfilled') await assertDead(login.value, 'REVOKED')
+    })
+    assert.ok(came > 0 && came < races, `${came} logins came before their suspension: that was no race`)
+  })
+
+  test(`T10: in ${races} races of a refresh against a logout no token that came out works`, async () => {
+    const people = await signUpMany()
+    let came = 0
+    await race(people, async (person, n) => {
+      const [refreshAt, logoutAt] = n % 2 === 0 ? [first(), second()] : [second(), first()]
+      const tokens = await first().logIn(person)
+      const token = { case: 'accessToken' as const, value: tokens.accessToken }
+      const [pair] = await Promise.allSettled([
+        refresh(refreshAt, tokens.refreshToken),
+        logoutAt.auth.logout({ token }),
+      ])
+      await assertDead(tokens, 'REVOKED')
+      if (pair.status === 'rejected') return
+      came += 1
+      await assertDead(pair.value, 'REVOKED')
+    })
+    assert.ok(came > 0 && came < races, `${came} refreshes came before their logout: that was no race`)
+  })
+
+  /** Passwords cost what they cost in production: many races share a person, one after the other. */
+  async function signUpMany(): Promise<Person[]> {
+    return await Promise.all(Array.from({ length: atOnce }, () => first().signUp()))
+  }
+
+  async function race(
+    people: readonly Person[],
+    run: (person: Person, n: number) => Promise<void>,
+  ): Promise<void> {
+    let next = 0
+    const take = async (person: Person) => {
+      for (let n = next++; n < races; n = next++) await run(person, n)
+    }
+    await Promise.all(people.map(take))
+  }
+
+  async function assertDead({ accessToken, refreshToken }: TokenPair, reason: string): Promise<void> {
+    const verdicts = await Promise.all(replicas.map((replica) => getVerdict(replica, accessToken)))
+    assert.deepEqual(verdicts, [reason, reason])
+    const refreshes = await Promise.allSettled(replicas.map((replica) => refresh(replica, refreshToken)))
+    for (const one of refreshes) assert.equal(one.status, 'rejected', 'a refresh token works')
+  }
+})
