@@ -54,7 +54,7 @@ export async function runScript<T>(command: Omit<ServerCommand, 'port'>): Promis
 
 function spawnPinned(command: Omit<ServerCommand, 'port'>, stdio: ('ignore' | 'pipe' | 'inherit')[]) {
   const { script, prefix, nodeArgs = [], args = [] } = command
-  const line = [...prefix, process.execPath, '--conditions=source', ...(process.env.AB ?? '').split(' ').filter((t) => t && script.endsWith('main.ts')), ...nodeArgs, script, ...args]
+  const line = [...prefix, process.execPath, '--conditions=source', ...nodeArgs, script, ...args]
   return spawn(line[0] as string, line.slice(1), {
     cwd: rootFolder,
     env: command.environment ?? process.env,

@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, credentials } from '@grpc/grpc-js'
-import { type GrpcClientOf, makeGrpcClient } from '@immersiverse/auth-client/grpc'
+import { type GrpcClientOf, makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
 import { AuthService, UserService } from '@immersiverse/auth-contract'
 import { type AuthProcess, startAuthProcess } from './start-auth-process.ts'
 
@@ -39,7 +38,7 @@ export async function openTestAuth(): Promise<TestAuth> {
   let auth: AuthProcess = await startAuthProcess({ folder, environment: { AUTH_LOG_LEVEL: 'warn' } })
   stack.defer(() => auth.stop())
   await auth.awaitReady()
-  const channel = new Client(auth.grpcAddress, credentials.createInsecure())
+  const channel = openChannel({ address: auth.grpcAddress })
   stack.defer(() => channel.close())
   const users = makeGrpcClient(UserService, channel)
   const sessions = makeGrpcClient(AuthService, channel)

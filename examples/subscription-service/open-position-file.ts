@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { PositionStore } from '@immersiverse/auth-client'
 
 /**
@@ -7,7 +7,8 @@ import type { PositionStore } from '@immersiverse/auth-client'
  * into its place, so that a crash leaves the old one or the new one.
  */
 export async function openPositionFile(folder: string): Promise<PositionStore> {
-  await mkdir(folder, { recursive: true })
+  // Absolute: for a relative path under a working folder that was deleted, Node's recursive mkdir never ends.
+  await mkdir(resolve(folder), { recursive: true })
   const file = join(folder, 'position')
   return {
     async load() {

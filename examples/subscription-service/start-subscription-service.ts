@@ -1,6 +1,5 @@
-import { Client, credentials } from '@grpc/grpc-js'
 import { connectAuth } from '@immersiverse/auth-client'
-import { makeGrpcClient } from '@immersiverse/auth-client/grpc'
+import { makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
 import { UserService } from '@immersiverse/auth-contract'
 import fastify from 'fastify'
 import { addSubscriptionRoutes } from './add-subscription-routes.ts'
@@ -31,7 +30,7 @@ export async function startSubscriptionService(
 ): Promise<SubscriptionService> {
   await using stack = new AsyncDisposableStack()
   const { authAddress, kafka } = config
-  const channel = new Client(authAddress, credentials.createInsecure())
+  const channel = openChannel({ address: authAddress })
   stack.defer(() => channel.close())
   const users = makeGrpcClient(UserService, channel)
   const auth = stack.use(

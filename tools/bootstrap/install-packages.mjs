@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isInstalled } from './is-installed.mjs'
 import { listManifests } from './list-manifests.mjs'
@@ -23,6 +23,8 @@ export async function installPackages(root, node) {
         say('installing the packages of package-lock.json')
         await runNpm(node, ['ci', '--include=dev', '--no-progress'], root)
       }
+      // npm makes no node_modules where there is nothing to put into it.
+      mkdirSync(join(root, 'node_modules'), { recursive: true })
       writeFileSync(stampPath, stamp)
     },
     waiting,
@@ -36,7 +38,8 @@ function makeStamp(root, node) {
     hash.update(`\0${folder}\0`)
     hash.update(readFileSync(join(root, folder, 'package.json')))
   }
-  const version = node === process.execPath ? process.version : spawnSync(node, ['--version']).stdout.toString().trim()
+  const version =
+    node === process.execPath ? process.version : spawnSync(node, ['--version']).stdout.toString().trim()
   return `${hash.digest('hex')} ${version} ${process.platform}-${process.arch}\n`
 }
 

@@ -27,7 +27,9 @@ function readPackages(root, path) {
 
 function isLocked(root, folder, wanted) {
   const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
-  return dependencyKinds.every((kind) => isDeepStrictEqual(manifest[kind] ?? {}, wanted[folder]?.[kind] ?? {}))
+  return dependencyKinds.every((kind) =>
+    isDeepStrictEqual(manifest[kind] ?? {}, wanted[folder]?.[kind] ?? {}),
+  )
 }
 
 function holds(present, wanted) {

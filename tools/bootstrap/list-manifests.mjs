@@ -7,7 +7,9 @@ export function listManifests(root) {
   const folders = workspaces.flatMap((pattern) => {
     if (!pattern.endsWith('/*')) return [pattern]
     const parent = pattern.slice(0, -2)
-    return existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => `${parent}/${name}`) : []
+    return existsSync(join(root, parent))
+      ? readdirSync(join(root, parent)).map((name) => `${parent}/${name}`)
+      : []
   })
   return ['', ...folders.sort()].filter((folder) => existsSync(join(root, folder, 'package.json')))
 }

@@ -17,7 +17,9 @@ export async function provideNode(root, running = process) {
   const pin = nodePins[`${running.platform}-${running.arch}`]
   if (pin === undefined) {
     const here = `${running.platform}-${running.arch}`
-    throw new Error(`no Node.js is pinned for ${here}; install Node.js ${leastNodeMajor} or newer and run this again`)
+    throw new Error(
+      `no Node.js is pinned for ${here}; install Node.js ${leastNodeMajor} or newer and run this again`,
+    )
   }
   const toolchain = join(root, '.toolchain')
   const home = join(toolchain, `${pin.name}-${pin.version}`)

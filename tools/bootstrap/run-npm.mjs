@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { dirname, delimiter } from 'node:path'
+import { delimiter, dirname } from 'node:path'
 import { findNpm } from './find-npm.mjs'
 
-const unreachable = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b/
+const unreachable =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED)\b/
 
 /** Runs npm on the Node.js at `node` in `folder` and resolves with its stdout. Throws one line that says why not. */
 export function runNpm(node, args, folder) {
@@ -31,7 +32,8 @@ export function runNpm(node, args, folder) {
 
 function explain(output) {
   const code = unreachable.exec(output)?.[1]
-  if (code !== undefined) return `the npm registry cannot be reached (${code}); connect to it and run this again`
+  if (code !== undefined)
+    return `the npm registry cannot be reached (${code}); connect to it and run this again`
   const lines = output
     .split('\n')
     .map((line) => line.replace(/^npm (error|ERR!) ?/, '').trim())

@@ -22,11 +22,18 @@ export function judgeImport(
   const name = toPackageName(specifier)
   const target = workspaces.find((workspace) => workspace.name === name)
   if (target !== undefined) return judgeWorkspaceImport(specifier, home, target)
-  if (isDomain) return 'domain must not import packages from outside'
-  return home.name === name || home.dependencies.includes(name) ? undefined : `${home.folder} does not depend on ${name}`
+  if (isDomain && !typeOnly) return 'domain must not import packages from outside'
+  return home.name === name || home.dependencies.includes(name)
+    ? undefined
+    : `${home.folder} does not depend on ${name}`
 }
 
-function judgeRelative(path: string, specifier: string, typeOnly: boolean, home: Workspace): string | undefined {
+function judgeRelative(
+  path: string,
+  specifier: string,
+  typeOnly: boolean,
+  home: Workspace,
+): string | undefined {
   const target = posix.normalize(posix.join(dirname(path), specifier))
   if (!target.startsWith(`${home.folder}/`)) return `${home.folder} must not reach out of its folder`
   if (!path.startsWith(serviceSource)) return undefined
@@ -37,13 +44,15 @@ function judgeRelative(path: string, specifier: string, typeOnly: boolean, home:
 function judgeWorkspaceImport(specifier: string, home: Workspace, target: Workspace): string | undefined {
   const kind = (workspace: Workspace) => workspace.folder.split('/')[0]
   if (kind(target) === 'services') return `${home.folder} must not import the service`
-  if (kind(target) === 'examples' && kind(home) !== 'examples') return `${home.folder} must not import an example`
+  if (kind(target) === 'examples' && kind(home) !== 'examples')
+    return `${home.folder} must not import an example`
   const subpath = specifier === target.name ? '.' : `.${specifier.slice(target.name.length)}`
   if (!target.exports.includes(subpath)) return `${target.name} does not export ${subpath}`
   if (kind(home) === 'services' && !serviceDoors.includes(specifier)) {
     return `the service imports no more than ${serviceDoors.join(' and ')}`
   }
-  if (home !== target && !home.dependencies.includes(target.name)) return `${home.folder} does not depend on ${target.name}`
+  if (home !== target && !home.dependencies.includes(target.name))
+    return `${home.folder} does not depend on ${target.name}`
   return undefined
 }
 

@@ -25,7 +25,9 @@ interface Manifest {
 
 /** The workspaces in `packages/`, `services/` and `examples/` below `root`. */
 export async function listWorkspaces(root: string): Promise<Workspace[]> {
-  const folders = await Promise.all(['packages', 'services', 'examples'].map((folder) => listFiles(root, folder)))
+  const folders = await Promise.all(
+    ['packages', 'services', 'examples'].map((folder) => listFiles(root, folder)),
+  )
   const manifests = folders.flat().filter((file) => /^[^/]+\/[^/]+\/package\.json$/.test(file))
   return await Promise.all(manifests.map((file) => readWorkspace(root, file)))
 }
@@ -37,8 +39,8 @@ async function readWorkspace(root: string, file: string): Promise<Workspace> {
     folder: file.slice(0, file.lastIndexOf('/')),
     name: manifest.name,
     exports: typeof exports === 'string' ? ['.'] : Object.keys(exports),
-    dependencies: [manifest.dependencies, manifest.peerDependencies, manifest.optionalDependencies].flatMap((kind) =>
-      Object.keys(kind ?? {}),
+    dependencies: [manifest.dependencies, manifest.peerDependencies, manifest.optionalDependencies].flatMap(
+      (kind) => Object.keys(kind ?? {}),
     ),
     isPrivate: manifest.private === true,
   }

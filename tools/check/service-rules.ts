@@ -25,7 +25,8 @@ const rooms = {
  */
 export function judgeServiceImport(from: string, to: string, typeOnly: boolean): string | undefined {
   const [fromRoom, toRoom] = [toRoomName(from), toRoomName(to)]
-  if (!isRoom(fromRoom)) return `${fromRoom} is no room of the service; give it its arrows in service-rules.ts`
+  if (!isRoom(fromRoom))
+    return `${fromRoom} is no room of the service; give it its arrows in service-rules.ts`
   if (fromRoom === toRoom) return undefined
   const allowed: readonly string[] = rooms[fromRoom]
   if (!allowed.includes(toRoom)) return `${fromRoom} must not import ${toRoom}`

@@ -16,9 +16,19 @@ export async function generateCode(folder: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'descriptors-'))
   try {
     const image = join(scratch, 'descriptors.binpb')
-    await mustRunBuf(['build', 'proto', '--as-file-descriptor-set', '--exclude-source-info', '--output', image])
+    await mustRunBuf([
+      'build',
+      'proto',
+      '--as-file-descriptor-set',
+      '--exclude-source-info',
+      '--output',
+      image,
+    ])
     const base64 = (await readFile(image)).toString('base64')
-    await writeFile(join(folder, 'descriptor-set.js'), `${header}export const fileDescriptorSet = '${base64}'\n`)
+    await writeFile(
+      join(folder, 'descriptor-set.js'),
+      `${header}export const fileDescriptorSet = '${base64}'\n`,
+    )
     await writeFile(join(folder, 'descriptor-set.d.ts'), declaration)
   } finally {
     await rm(scratch, { recursive: true, force: true })

@@ -6,7 +6,7 @@ const leastMajor = 17
 
 /** The command of a Java 17 or newer: JAVA_HOME's, else the one on the PATH. Throws when there is none. */
 export async function findJava(): Promise<string> {
-  const home = process.env['JAVA_HOME']
+  const home = process.env.JAVA_HOME
   const commands = home === undefined || home === '' ? ['java'] : [join(home, 'bin/java'), 'java']
   for (const command of commands) {
     const major = await findMajor(command)

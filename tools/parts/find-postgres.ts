@@ -25,7 +25,7 @@ async function listCandidates(): Promise<string[]> {
   )
   const debian = '/usr/lib/postgresql'
   const versions = await readdir(debian).catch(() => [])
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
   return [...new Set([...configured, ...path, ...versions.map((version) => join(debian, version, 'bin'))])]
 }
 

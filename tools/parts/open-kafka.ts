@@ -48,7 +48,14 @@ export async function openKafka(options: KafkaOptions = {}): Promise<KafkaPart> 
     await writeFile(properties, kafkaProperties(port, controllerPort, join(folder, 'data'), options.settings))
     const classPath = ['-cp', join(home, '*')]
     const clusterId = randomBytes(16).toString('base64url')
-    const format = [...classPath, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '--config', properties]
+    const format = [
+      ...classPath,
+      'kafka.tools.StorageTool',
+      'format',
+      `--cluster-id=${clusterId}`,
+      '--config',
+      properties,
+    ]
     await runWatched(watch, java, [...javaOptions, '-XX:TieredStopAtLevel=1', ...format], { cwd: folder })
     const server = new PartProcess(
       {

@@ -52,7 +52,13 @@ export async function openPostgres(options: PostgresOptions = {}): Promise<Postg
       {
         name: 'PostgreSQL',
         command: join(bin, 'postgres'),
-        args: ['-D', dataFolder, '-p', String(port), ...settings.flatMap(([key, value]) => ['-c', `${key}=${value}`])],
+        args: [
+          '-D',
+          dataFolder,
+          '-p',
+          String(port),
+          ...settings.flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+        ],
         folder,
         logFile: join(folder, 'postgres.log'),
         readyLine: /database system is ready to accept connections/,
@@ -64,7 +70,12 @@ export async function openPostgres(options: PostgresOptions = {}): Promise<Postg
       watch,
     )
     await server.start()
-    return { ...toPart(server, watch), url: `postgres://postgres@127.0.0.1:${port}/postgres`, port, dataFolder }
+    return {
+      ...toPart(server, watch),
+      url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+      port,
+      dataFolder,
+    }
   } catch (error) {
     await watch.close()
     throw error
@@ -74,7 +85,15 @@ export async function openPostgres(options: PostgresOptions = {}): Promise<Postg
 async function makeCluster(bin: string, folder: string, user: PlainUser | undefined, watch: Watch) {
   if (user !== undefined) await chown(folder, user.uid, user.gid)
   const locale = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
-  const args = ['-D', join(folder, 'data'), '-U', 'postgres', '--auth=trust', '--encoding=UTF8', `--locale=${locale}`]
+  const args = [
+    '-D',
+    join(folder, 'data'),
+    '-U',
+    'postgres',
+    '--auth=trust',
+    '--encoding=UTF8',
+    `--locale=${locale}`,
+  ]
   // Only what initdb writes goes unsynced; the server that runs on it syncs.
   await runWatched(watch, join(bin, 'initdb'), [...args, '--no-sync'], { cwd: folder, ...user })
 }

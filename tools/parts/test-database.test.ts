@@ -12,7 +12,9 @@ test('every test has an empty database of its own', async (t) => {
   assert.notEqual(first.url, second.url)
   const client = new pg.Client({ connectionString: first.url })
   await client.connect()
-  const { rows } = await client.query(`select count(*)::int as tables from pg_tables where schemaname = 'public'`)
+  const { rows } = await client.query(
+    `select count(*)::int as tables from pg_tables where schemaname = 'public'`,
+  )
   assert.deepEqual(rows, [{ tables: 0 }])
   await client.end()
 })

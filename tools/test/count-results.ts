@@ -19,8 +19,11 @@ export interface RunCount {
 /** Adds results up. With `everyPartRequired` a test that was skipped for want of a real part counts as failed. */
 export function countResults(results: readonly TestFileResult[], everyPartRequired: boolean): RunCount {
   const skips = results.flatMap(({ file, skips }) => skips.map((skip) => ({ ...skip, file })))
-  const unforgiven = everyPartRequired ? skips.filter(({ reason }) => reason.startsWith(partMissingPrefix)).length : 0
-  const sum = (count: (result: TestFileResult) => number) => results.reduce((total, each) => total + count(each), 0)
+  const unforgiven = everyPartRequired
+    ? skips.filter(({ reason }) => reason.startsWith(partMissingPrefix)).length
+    : 0
+  const sum = (count: (result: TestFileResult) => number) =>
+    results.reduce((total, each) => total + count(each), 0)
   return {
     passed: sum(({ passed }) => passed),
     failed: sum(({ failures }) => failures.length) + unforgiven,

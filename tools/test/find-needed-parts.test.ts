@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeFolder } from '../process/make-folder.ts'
 import { findNeededParts } from './find-needed-parts.ts'
-import { makeFolder } from './make-folder.ts'
 
 test('the parts that test files need are found through what they import', async (t) => {
   const root = await makeFolder(t, {

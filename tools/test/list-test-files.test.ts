@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeFolder } from '../process/make-folder.ts'
 import { listTestFiles } from './list-test-files.ts'
-import { makeFolder } from './make-folder.ts'
 
 test('test files are found below the known folders, without what git ignores', async (t) => {
   const root = await makeFolder(t, {

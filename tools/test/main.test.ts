@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { makeFolder } from '../process/make-folder.ts'
 import { rootFolder } from '../process/root-folder.ts'
 import { runCommand } from '../process/run-command.ts'
-import { makeFolder } from './make-folder.ts'
 
 const header = `import { describe, test } from 'node:test'\n`
 
@@ -57,8 +57,10 @@ test('nothing to run is a failure', async (t) => {
 })
 
 test('a test without its real part is skipped, and failed in CI', async (t) => {
-  const files = { 'tools/part.test.ts': `${header}test('needs it', { skip: 'cannot be had: Kafka: none' }, () => {})
-    test('good', () => {})` }
+  const files = {
+    'tools/part.test.ts': `${header}test('needs it', { skip: 'cannot be had: Kafka: none' }, () => {})
+    test('good', () => {})`,
+  }
   const here = await runTests(t, files)
   assert.deepEqual([here.code, here.lastLine], [0, '1 passed, 0 failed, 1 skipped'])
   const inCi = await runTests(t, files, [], { CI: 'true' })
@@ -82,6 +84,9 @@ async function runTests(
   const { NODE_TEST_CONTEXT: _inTest, ...outer } = process.env
   const main = join(rootFolder, 'tools/test/main.ts')
   const command = ['--conditions=source', main, '--root', root, ...args]
-  const { code, output } = await runCommand(process.execPath, command, rootFolder, { ...outer, ...environment })
+  const { code, output } = await runCommand(process.execPath, command, rootFolder, {
+    ...outer,
+    ...environment,
+  })
   return { code, output, lastLine: output.trimEnd().split('\n').at(-1) }
 }

@@ -32,10 +32,11 @@ async function main(): Promise<number> {
   const results = await runAll(files, { root, only, timeoutMs, signal: stop.signal }, (result) => {
     if (only === undefined || hasRun(result)) console.log(describeResult(result))
   })
-  const count = countResults(results, process.env['CI'] === 'true')
+  const count = countResults(results, process.env.CI === 'true')
   printSkips(count)
   printFailures(results)
-  if (stop.signal.aborted) console.log(`stopped by ${stop.signal.reason}: ${results.length} of ${files.length} files`)
+  if (stop.signal.aborted)
+    console.log(`stopped by ${stop.signal.reason}: ${results.length} of ${files.length} files`)
   console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
   if (stop.signal.aborted) return 128 + signalNumbers[stop.signal.reason as keyof typeof signalNumbers]
   return count.failed > 0 || count.passed === 0 ? 1 : 0
@@ -65,6 +66,7 @@ function printSkips({ skips }: RunCount): void {
 function printFailures(results: readonly TestFileResult[]): void {
   const failed = results.filter(({ failures }) => failures.length > 0)
   if (failed.length > 0) console.log('\nfailed:')
-  for (const { file, failures } of failed) for (const { title } of failures) console.log(`  ${file}: ${title}`)
+  for (const { file, failures } of failed)
+    for (const { title } of failures) console.log(`  ${file}: ${title}`)
   console.log()
 }

@@ -29,11 +29,11 @@ function isOurs(part: object): part is AsyncDisposable {
 }
 
 function tellPostgres(part: SharedPostgres | PartMissing): void {
-  if ('skipReason' in part) process.env['TEST_DATABASE_SKIP_REASON'] = part.skipReason
-  else process.env['TEST_DATABASE_URL'] = part.url
+  if ('skipReason' in part) process.env.TEST_DATABASE_SKIP_REASON = part.skipReason
+  else process.env.TEST_DATABASE_URL = part.url
 }
 
 function tellKafka(part: SharedKafka | PartMissing): void {
-  if ('skipReason' in part) process.env['TEST_KAFKA_SKIP_REASON'] = part.skipReason
-  else process.env['TEST_KAFKA_BROKERS'] = part.brokers
+  if ('skipReason' in part) process.env.TEST_KAFKA_SKIP_REASON = part.skipReason
+  else process.env.TEST_KAFKA_BROKERS = part.brokers
 }

@@ -46,7 +46,12 @@ export async function runTestFile(file: string, options: TestFileOptions): Promi
   return { file, passed: tally.passed, failures, skips: tally.skips, output, durationMs }
 }
 
-async function follow(path: string, tally: TestTally, options: TestFileOptions, signal: AbortSignal): Promise<string> {
+async function follow(
+  path: string,
+  tally: TestTally,
+  options: TestFileOptions,
+  signal: AbortSignal,
+): Promise<string> {
   let output = ''
   const keep = ({ message }: { message: string }) => {
     output = (output + message).slice(-outputBound)

@@ -58,7 +58,8 @@ export class TestTally {
     const hadChildren = this.#countChild(report.nesting)
     if (report.name === this.#file || hadChildren) return
     const reason = report.skip || (report.todo === true ? 'to do' : report.todo)
-    if (reason) this.skips.push({ title: this.#title(report), reason: reason === true ? 'no reason given' : reason })
+    if (reason)
+      this.skips.push({ title: this.#title(report), reason: reason === true ? 'no reason given' : reason })
     else this.passed++
   }
 

@@ -12,7 +12,7 @@ const skip = 'skipReason' in postgres && postgres.skipReason
 
 /** Races of each kind. */
 const races = 1000
-/** People whose races run at the same time: what the pools of two processes take without waiting for connections. */
+/** People whose races run at the same time, each one after the other. */
 const atOnce = 24
 
 type Replica = ReturnType<typeof connect>
@@ -33,7 +33,8 @@ describe('Two processes on one PostgreSQL', { skip }, () => {
     const made = await createTestDatabase()
     if ('skipReason' in made) throw new Error(made.skipReason)
     database = made
-    const start = () => startAuthProcess({ DATABASE_URL: database.url, AUTH_LOG_LEVEL: 'info' })
+    const start = () =>
+      startAuthProcess({ DATABASE_URL: database.url, AUTH_DATABASE_POOL: '20' }, './cheap-main.ts')
     processes.push(...(await Promise.all([start(), start()])))
     replicas.push(...processes.map(({ address }) => connect(address)))
   })
@@ -96,7 +97,6 @@ describe('Two processes on one PostgreSQL', { skip }, () => {
     assert.ok(came > 0 && came < races, `${came} refreshes came before their logout: that was no race`)
   })
 
-  /** Passwords cost what they cost in production: many races share a person, one after the other. */
   async function signUpMany(): Promise<Person[]> {
     return await Promise.all(Array.from({ length: atOnce }, () => first().signUp()))
   }

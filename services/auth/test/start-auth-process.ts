@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { testMasterKey } from './open-test-auth.ts'
 
-const mainFile = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+/** What a process runs: the service as it is, or with hashing that costs next to nothing. */
+export type Entry = '../src/main.ts' | './cheap-main.ts'
 
 /** A line of the service's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string }
@@ -40,10 +41,14 @@ export interface ServingProcess extends AuthProcess {
 }
 
 /**
- * Starts `main.ts` as a child: ports of its own, Argon2 as in production, in a working folder of its own. `environment` replaces
+ * Starts the service as a child: ports of its own, in a working folder of its own. `environment` replaces
  * what is set here; nothing of this process's configuration is inherited.
  */
-export async function spawnAuthProcess(environment: NodeJS.ProcessEnv = {}): Promise<AuthProcess> {
+export async function spawnAuthProcess(
+  environment: NodeJS.ProcessEnv = {},
+  entry: Entry = '../src/main.ts',
+): Promise<AuthProcess> {
+  const mainFile = fileURLToPath(new URL(entry, import.meta.url))
   const folder = await mkdtemp(join(tmpdir(), 'auth-process-'))
   const child = spawn(process.execPath, ['--conditions=source', mainFile], {
     cwd: folder,
@@ -109,8 +114,11 @@ function toLogLine(text: string): LogLine {
 }
 
 /** Starts the service and resolves when it serves. Rejects with what it wrote to stderr when it ends instead. */
-export async function startAuthProcess(environment: NodeJS.ProcessEnv = {}): Promise<ServingProcess> {
-  const started = await spawnAuthProcess(environment)
+export async function startAuthProcess(
+  environment: NodeJS.ProcessEnv = {},
+  entry?: Entry,
+): Promise<ServingProcess> {
+  const started = await spawnAuthProcess(environment, entry)
   const serving = await started.waitForLine(({ msg }) => msg === 'serving')
   const [grpcPort, edgePort, adminPort] = [serving.grpcPort, serving.edgePort, serving.adminPort].map(Number)
   if (!grpcPort || !edgePort || !adminPort) throw new Error('the line "serving" does not name all ports')

@@ -43,8 +43,8 @@ function toOddValues(field: DescField): unknown[] {
   return ['-9223372036854775808', '9223372036854775807', 0]
 }
 
-function listBodies(message: DescMessage): BadInput[] {
-  const fields = message.fields.flatMap((field): BadInput[] => [
+function listFieldBodies(message: DescMessage): BadInput[] {
+  return message.fields.flatMap((field): BadInput[] => [
     ...toWrongValues(field).map((value) => ({
       name: `${field.name} = ${JSON.stringify(value)}`,
       payload: JSON.stringify({ [field.jsonName]: value }),
@@ -55,6 +55,9 @@ function listBodies(message: DescMessage): BadInput[] {
       payload: JSON.stringify({ [field.jsonName]: value }),
     })),
   ])
+}
+
+function listBodies(message: DescMessage): BadInput[] {
   const nesting = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
   const bodies: BadInput[] = [
     { name: 'null', payload: 'null', status: 400 },
@@ -85,7 +88,7 @@ function listBodies(message: DescMessage): BadInput[] {
     },
     { name: 'too many bytes', payload: `{"x":"${'x'.repeat(bounds.messageBytes)}"}`, status: 413 },
   ]
-  return [{ name: 'no body' }, { name: 'an empty body', payload: '' }, ...bodies, ...fields]
+  return [{ name: 'no body' }, { name: 'an empty body', payload: '' }, ...bodies, ...listFieldBodies(message)]
 }
 
 function listQueries(message: DescMessage): BadInput[] {

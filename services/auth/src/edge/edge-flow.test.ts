@@ -15,8 +15,22 @@ const password = 'correct horse battery staple'
 interface Answer {
   readonly status: number
   readonly headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: what a browser gets from JSON.parse
-  readonly body: any
+  readonly body: Body
+}
+
+/** What any of the answers may hold. */
+interface Body {
+  readonly user: {
+    readonly id: string
+    readonly username: string
+    readonly displayName: string
+    readonly version: string
+  }
+  readonly tokens: { readonly accessToken: string; readonly refreshToken: string }
+  readonly valid: boolean
+  readonly reason: string
+  readonly principal: { readonly userId: string }
+  readonly metadata: Readonly<Record<string, string>>
 }
 
 describe('a person over the edge', () => {
@@ -51,7 +65,7 @@ describe('a person over the edge', () => {
       },
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
     })
-    return { status: answer.status, headers: answer.headers, body: await answer.json() }
+    return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Body }
   }
 
   async function signUp() {
@@ -62,7 +76,7 @@ describe('a person over the edge', () => {
     assert.equal(created.status, 200, JSON.stringify(created.body))
     const { status, body } = await call('POST /v1/auth/login', { body: { identifier: username, password } })
     assert.equal(status, 200)
-    return { username, id: created.body.user.id as string, tokens: body.tokens, user: body.user }
+    return { username, id: created.body.user.id, tokens: body.tokens, user: body.user }
   }
 
   test('signs up, logs in, reads themself, refreshes, validates, logs out; then the token is REVOKED', async () => {
@@ -137,7 +151,7 @@ describe('a person over the edge', () => {
   test('has tokens that the published keys verify', async () => {
     const { tokens, id } = await signUp()
     const { body } = await call('GET /.well-known/jwks.json')
-    const keys = createLocalJWKSet(body as JSONWebKeySet)
+    const keys = createLocalJWKSet(body as unknown as JSONWebKeySet)
     const { payload } = await jwtVerify(tokens.accessToken, keys, { typ: 'at+jwt' })
     assert.equal(payload.sub, id)
   })

@@ -5,7 +5,6 @@ import { AuthError } from '../domain/errors.ts'
 import { listRoutes } from './list-routes.ts'
 import { jun, makeTestEdge, mina } from './test/make-test-edge.ts'
 
-const _json = { 'content-type': 'application/json' }
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 describe('routes', () => {

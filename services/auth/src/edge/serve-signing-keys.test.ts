@@ -2,9 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { makeTestEdge } from './test/make-test-edge.ts'
 
-const _json = { 'content-type': 'application/json' }
-const _bearer = (token: string) => ({ authorization: `Bearer ${token}` })
-
 describe('the signing keys', () => {
   test('may be kept as long as the settings say, and are asked for again by their tag', async () => {
     const { app } = makeTestEdge()

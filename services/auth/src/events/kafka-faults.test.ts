@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after, type TestContext, test } from 'node:test'
 import { toTopic } from '@immersiverse/auth-contract'
-import { Admin } from '@platformatic/kafka'
 import { type KafkaPart, openKafka } from '../../../../tools/parts/open-kafka.ts'
 import { toPartMissing } from '../../../../tools/parts/part-missing.ts'
 import type { Database } from '../store/database.ts'
@@ -16,10 +14,14 @@ import {
   toUserUpdated,
   until,
 } from '../store/outbox-testing.ts'
-import { openKafkaSink } from './kafka-sink.ts'
-import { assertRecords, readTopics, withoutRepetitions } from './kafka-testing.ts'
-import type { EventsLog } from './log.ts'
-import { openTestRelay, silentLog, wallClock } from './testing.ts'
+import {
+  assertRecords,
+  isAllPublished,
+  openTestSink,
+  readTopics,
+  withoutRepetitions,
+} from './kafka-testing.ts'
+import { openTestRelay, wallClock } from './testing.ts'
 
 // A broker of its own: these tests stop it.
 const started = await openKafka().catch((error) => toPartMissing('Kafka', error))
@@ -31,41 +33,12 @@ async function openParts(t: TestContext): Promise<{ kafka: KafkaPart; database: 
   return opened && { kafka: started, database: opened.database }
 }
 
-function openTestSink(
-  t: TestContext,
-  kafka: KafkaPart,
-  log: EventsLog = silentLog,
-  topicPrefix = `t${randomBytes(4).toString('hex')}`,
-) {
-  const sink = openKafkaSink({
-    connection: { brokers: [kafka.brokers] },
-    topicPrefix,
-    retentionMs: 86_400_000,
-    source: 'https://auth.test',
-    log,
-  })
-  t.after(() => sink.close())
-  return { sink, topicPrefix }
-}
-
-async function _withAdmin<T>(kafka: KafkaPart, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.brokers] })
-  try {
-    return await work(admin)
-  } finally {
-    await admin.close()
-  }
-}
-
-const isAllPublished = async (database: Database) =>
-  (await listOutbox(database)).every((row) => row.published_at !== null)
-
 test('with the broker down from the start writes commit at once, and the events arrive when it is there', async (t) => {
   const parts = await openParts(t)
   if (!parts) return
   const { database, kafka } = parts
   await kafka.stop()
-  const { sink, topicPrefix } = openTestSink(t, kafka)
+  const { sink, topicPrefix } = openTestSink(t, kafka.brokers)
   const relay = openTestRelay(t, database, sink)
   const write = makeTestWrite(database, relay.wake)
   const userId = await insertTestUser(database)
@@ -88,7 +61,7 @@ test('O2 O3 O4 O5 O6 hold while the broker is killed, restarted and frozen under
   const parts = await openParts(t)
   if (!parts) return
   const { database, kafka } = parts
-  const { sink, topicPrefix } = openTestSink(t, kafka)
+  const { sink, topicPrefix } = openTestSink(t, kafka.brokers)
   const relay = openTestRelay(t, database, sink)
   const write = makeTestWrite(database, relay.wake)
   const users = await Promise.all(Array.from({ length: 20 }, () => insertTestUser(database)))
@@ -132,7 +105,7 @@ test('closing is bounded while the broker hangs, and what it left is published l
   const parts = await openParts(t)
   if (!parts) return
   const { database, kafka } = parts
-  const { sink } = openTestSink(t, kafka)
+  const { sink } = openTestSink(t, kafka.brokers)
   const relay = openTestRelay(t, database, sink)
   const userId = await insertTestUser(database)
   const write = makeTestWrite(database, relay.wake)

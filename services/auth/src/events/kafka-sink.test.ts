@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import { after, type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { fromJson } from '@bufbuild/protobuf'
 import { LoginFailureReason, LoginSucceededSchema, toTopic } from '@immersiverse/auth-contract'
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka'
-import { type KafkaPart, openKafka } from '../../../../tools/parts/open-kafka.ts'
-import { toPartMissing } from '../../../../tools/parts/part-missing.ts'
-import type { Database } from '../store/database.ts'
+import { requireTestKafka } from '../../../../tools/parts/test-kafka.ts'
 import {
   insertTestUser,
   listOutbox,
@@ -17,41 +14,12 @@ import {
   toUserUpdated,
   until,
 } from '../store/outbox-testing.ts'
-import { openKafkaSink } from './kafka-sink.ts'
-import { readTopics, withoutRepetitions } from './kafka-testing.ts'
-import type { EventsLog } from './log.ts'
+import { isAllPublished, openTestSink, readTopics, withoutRepetitions } from './kafka-testing.ts'
 import { toPartitionHash } from './murmur2.ts'
 import { openTestRelay, silentLog } from './testing.ts'
 
-// A broker of its own: these tests stop it.
-const started = await openKafka().catch((error) => toPartMissing('Kafka', error))
-after(() => ('close' in started ? started.close() : undefined))
-
-async function openParts(t: TestContext): Promise<{ kafka: KafkaPart; database: Database } | undefined> {
-  if ('skipReason' in started) return void t.skip(started.skipReason)
-  const opened = await openTestPostgres(t)
-  return opened && { kafka: started, database: opened.database }
-}
-
-function openTestSink(
-  t: TestContext,
-  kafka: KafkaPart,
-  log: EventsLog = silentLog,
-  topicPrefix = `t${randomBytes(4).toString('hex')}`,
-) {
-  const sink = openKafkaSink({
-    connection: { brokers: [kafka.brokers] },
-    topicPrefix,
-    retentionMs: 86_400_000,
-    source: 'https://auth.test',
-    log,
-  })
-  t.after(() => sink.close())
-  return { sink, topicPrefix }
-}
-
-async function withAdmin<T>(kafka: KafkaPart, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.brokers] })
+async function withAdmin<T>(brokers: string, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers.split(',') })
   try {
     return await work(admin)
   } finally {
@@ -59,14 +27,11 @@ async function withAdmin<T>(kafka: KafkaPart, work: (admin: Admin) => Promise<T>
   }
 }
 
-const isAllPublished = async (database: Database) =>
-  (await listOutbox(database)).every((row) => row.published_at !== null)
-
 test('an event is a record with its key, its bytes and CloudEvents headers', async (t) => {
-  const parts = await openParts(t)
-  if (!parts) return
-  const { database, kafka } = parts
-  const { sink, topicPrefix } = openTestSink(t, kafka)
+  const [kafka, opened] = [await requireTestKafka(t), await openTestPostgres(t)]
+  if (!kafka || !opened) return
+  const { database } = opened
+  const { sink, topicPrefix } = openTestSink(t, kafka.brokers)
   const relay = openTestRelay(t, database, sink)
   const userId = await insertTestUser(database)
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -111,16 +76,15 @@ test('an event is a record with its key, its bytes and CloudEvents headers', asy
 })
 
 test('makes the topics, and reports but never changes one that is there with another policy', async (t) => {
-  const parts = await openParts(t)
-  if (!parts) return
-  const { kafka } = parts
+  const kafka = await requireTestKafka(t)
+  if (!kafka) return
   const warnings: object[] = []
   const log = { ...silentLog, warn: (facts: object) => void warnings.push(facts) }
-  const { sink, topicPrefix } = openTestSink(t, kafka, log)
+  const { sink, topicPrefix } = openTestSink(t, kafka.brokers, log)
   const odd = toTopic('login_failed', topicPrefix)
   const made = toTopic('user_created', topicPrefix)
   const { signal } = new AbortController()
-  await withAdmin(kafka, async (admin) => {
+  await withAdmin(kafka.brokers, async (admin) => {
     const configs = [{ name: 'cleanup.policy', value: 'compact' }]
     await admin.createTopics({ topics: [odd], partitions: 3, replicas: 1, configs })
     await sink.prepare(signal)

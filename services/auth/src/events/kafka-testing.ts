@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { TestContext } from 'node:test'
 import { Consumer } from '@platformatic/kafka'
+import type { Database } from '../store/database.ts'
+import { listOutbox } from '../store/outbox-testing.ts'
+import { openKafkaSink } from './kafka-sink.ts'
+import type { EventsLog } from './log.ts'
+import type { EventSink } from './sink.ts'
+import { silentLog } from './testing.ts'
 
 /** A record as a reader sees it. */
 export interface Received {
@@ -16,7 +23,7 @@ export async function readTopics(brokers: string, topics: string[]): Promise<Rec
   const consumer = new Consumer({
     clientId: 'test',
     groupId: randomUUID(),
-    bootstrapBrokers: [brokers],
+    bootstrapBrokers: brokers.split(','),
   })
   const received: Received[] = []
   try {
@@ -65,4 +72,27 @@ export function withoutRepetitions(received: readonly Received[]): Received[] {
   const first = new Map<string | undefined, Received>()
   for (const record of received) if (!first.has(record.headers.ce_id)) first.set(record.headers.ce_id, record)
   return [...first.values()]
+}
+
+/** A sink with a topic prefix of its own. */
+export function openTestSink(
+  t: TestContext,
+  brokers: string,
+  log: EventsLog = silentLog,
+): { readonly sink: EventSink; readonly topicPrefix: string } {
+  const topicPrefix = `t${randomBytes(4).toString('hex')}`
+  const sink = openKafkaSink({
+    connection: { brokers: brokers.split(',') },
+    topicPrefix,
+    retentionMs: 86_400_000,
+    source: 'https://auth.test',
+    log,
+  })
+  t.after(() => sink.close())
+  return { sink, topicPrefix }
+}
+
+/** Whether all events are marked as published. */
+export async function isAllPublished(database: Database): Promise<boolean> {
+  return (await listOutbox(database)).every((row) => row.published_at !== null)
 }

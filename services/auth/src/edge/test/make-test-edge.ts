@@ -10,6 +10,7 @@ import { type Metrics, makeMetrics } from '../metrics.ts'
 export const mina = '01890a5d-ac96-774b-bcce-b302099a8057'
 export const jun = '01890a5d-ac96-774b-bcce-b302099a8058'
 const session = '01890a5d-ac96-774b-bcce-b302099a8059'
+const nowSeconds = 1_700_000_000
 const [issuer, audience] = ['https://auth.example', 'immersiverse']
 
 /** A call that reached a handler. */
@@ -79,10 +80,28 @@ export function makeTestLog(lines: LogLine[]): Log {
 
 const subjects: Readonly<Record<string, string>> = { mina, jun, expired: mina, revoked: mina, outage: mina }
 
+function verifySignature(token: string) {
+  const sub = subjects[token]
+  if (sub === undefined) return { ok: false, reason: 'MALFORMED' }
+  const exp = nowSeconds + (token === 'expired' ? -1 : 600)
+  const claims = {
+    iss: issuer,
+    aud: [audience],
+    sub,
+    sid: session,
+    jti: token,
+    iat: nowSeconds - 60,
+    exp,
+  }
+  return {
+    ok: true,
+    token: { claims: { ...claims, roles: [], tv: 1 }, keyId: 'k', attachment: undefined },
+  }
+}
+
 /** What the edge uses, without a database: the token's word is its id. */
 export function makeTestDeps(): EdgeDeps {
   let ids = 0
-  const nowSeconds = 1_700_000_000
   const deps = {
     clock: {
       now: () => new Date(nowSeconds * 1000),
@@ -92,26 +111,7 @@ export function makeTestDeps(): EdgeDeps {
     newId: () => `request-${++ids}`,
     settings: { issuer, audience, keysMaxAgeSeconds: 300 },
     keyRing: { jwksJson: '{"keys":[]}' },
-    verifier: {
-      verifySignature: (token: string) => {
-        const sub = subjects[token]
-        if (sub === undefined) return { ok: false, reason: 'MALFORMED' }
-        const exp = nowSeconds + (token === 'expired' ? -1 : 600)
-        const claims = {
-          iss: issuer,
-          aud: [audience],
-          sub,
-          sid: session,
-          jti: token,
-          iat: nowSeconds - 60,
-          exp,
-        }
-        return {
-          ok: true,
-          token: { claims: { ...claims, roles: [], tv: 1 }, keyId: 'k', attachment: undefined },
-        }
-      },
-    },
+    verifier: { verifySignature },
     sessionLookup: {
       ask: async ({ jti }: { jti: string }) => {
         if (jti === 'outage')

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import type { TestAuth } from '../open-test-auth.ts'
+import { toUniqueName } from '../open-test-auth.ts'
+
+/** A good request of every method, as its plain message; made anew for every call. */
+export type GoodRequests = Readonly<Record<string, () => object>>
+
+/** Makes them for a person that has signed up. A method of the contract that is missing here fails the suite. */
+export async function makeGoodRequests(auth: TestAuth): Promise<GoodRequests> {
+  const person = await auth.signUp()
+  const [{ accessToken, refreshToken }, ended] = [await auth.logIn(person), await auth.logIn(person)]
+  const client = { clientId: 'web', deviceName: 'test' }
+  const { password } = person
+  return {
+    Login: () => ({ identifier: person.username, password, client }),
+    Logout: () => ({ token: { case: 'accessToken', value: ended.accessToken } }),
+    // Its MAC does not hold: a real one would be used up by the first call and stolen goods from the second on.
+    RefreshToken: () => ({ refreshToken: `${refreshToken.slice(0, -4)}AAAA`, client }),
+    ValidateToken: () => ({ accessToken, audience: 'immersiverse', requiredRoles: [] }),
+    ValidateTokens: () => ({ correlationId: 1n, requests: [{ accessToken }] }),
+    GetSigningKeys: () => ({}),
+    CreateUser: () => {
+      const username = toUniqueName()
+      return { username, email: `${username}@example.org`, password, requestId: randomUUID() }
+    },
+    GetUser: () => ({ by: { case: 'userId', value: person.id } }),
+    UpdateUser: () => ({ userId: person.id, displayName: toUniqueName() }),
+    ChangePassword: () => ({ userId: person.id, currentPassword: password, newPassword: password }),
+    DeleteUser: () => ({ userId: randomUUID() }),
+    WatchEvents: () => ({ topics: ['auth.events.user_created'] }),
+  }
+}
+
+/** Reasons that any method may give for a message that it cannot take. */
+const always = ['INVALID_FIELD', 'MALFORMED_MESSAGE', 'MESSAGE_TOO_LARGE']
+
+/** The reasons that the protos document beside those. */
+const documented: Readonly<Record<string, readonly string[]>> = {
+  Login: ['INVALID_CREDENTIALS', 'USER_SUSPENDED'],
+  Logout: ['INVALID_ACCESS_TOKEN', 'INVALID_REFRESH_TOKEN'],
+  RefreshToken: ['INVALID_REFRESH_TOKEN'],
+  CreateUser: ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'REQUEST_ID_REUSED'],
+  GetUser: ['USER_NOT_FOUND', 'VERSION_NOT_REACHED'],
+  UpdateUser: ['USER_NOT_FOUND', 'VERSION_MISMATCH', 'EMAIL_TAKEN'],
+  ChangePassword: ['USER_NOT_FOUND', 'INVALID_CREDENTIALS'],
+  DeleteUser: ['USER_NOT_FOUND'],
+}
+
+/** Whether a method may refuse a request with a reason. */
+export function isDocumented(method: string, reason: string): boolean {
+  return always.includes(reason) || (documented[method] ?? []).includes(reason)
+}

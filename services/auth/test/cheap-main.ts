@@ -1,0 +1,16 @@
+import { once } from 'node:events'
+import { pino } from 'pino'
+import { openService } from '../src/compose.ts'
+import { readConfig } from '../src/config.ts'
+import { cheapPasswords } from './open-test-auth.ts'
+
+/*
+ * The service as `main.ts` runs it, but for hashing that costs next to nothing and refusals that do not wait: for tests that log in
+ * thousands of times.
+ */
+const log = pino({ base: null })
+const settings = { loginFloorMs: 0, refreshFloorMs: 0 }
+const service = await openService(readConfig(), log, { passwords: cheapPasswords, settings })
+await once(process, 'SIGTERM')
+await service.close(1000)
+process.exit()
