@@ -14,6 +14,8 @@ export interface Figure {
   /** What it is compared with, and its share of that limit. */
   readonly limit?: string
   readonly ratio?: number
+  /** The same of their calls per second of CPU: it stands also where others use the machine. */
+  readonly coreRatio?: number
 }
 
 /** The figure of one or more samples of the same load. */
@@ -37,12 +39,22 @@ export function toFigure(name: string, samples: readonly Sample[]): Figure {
 
 /** The figure with its share of a limit that was measured in the same run. */
 export function beside(figure: Figure, limit: Figure): Figure {
-  return { ...figure, limit: limit.name, ratio: figure.perSecond / limit.perSecond }
+  const coreRatio = (figure.perCoreSecond ?? Number.NaN) / (limit.perCoreSecond ?? Number.NaN)
+  return { ...figure, limit: limit.name, ratio: figure.perSecond / limit.perSecond, coreRatio }
 }
 
 /** The figures as a table for people. */
 export function toTable(figures: readonly Figure[]): string {
-  const head = ['', 'calls/s', 'p50 ms', 'p99 ms', 'calls/core-s', 'server CPU', 'load CPU', 'of its limit']
+  const head = [
+    '',
+    'calls/s',
+    'p50 ms',
+    'p99 ms',
+    'calls/core-s',
+    'server CPU',
+    'load CPU',
+    'of its limit: calls/s, calls/core-s',
+  ]
   const rows = figures.map((figure) => [
     figure.name,
     toNumber(figure.perSecond, 0),
@@ -51,7 +63,9 @@ export function toTable(figures: readonly Figure[]): string {
     toNumber(figure.perCoreSecond, 0),
     toPercent(figure.serverCpu),
     toPercent(figure.clientCpu),
-    figure.ratio === undefined ? '' : `${toPercent(figure.ratio)} of ${figure.limit}`,
+    figure.limit === undefined
+      ? ''
+      : `${toPercent(figure.ratio)}, ${toPercent(figure.coreRatio)} of ${figure.limit}`,
   ])
   const widths = head.map((_text, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),

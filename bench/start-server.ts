@@ -27,7 +27,8 @@ const startTimeoutMs = 30_000
 
 /** Starts a script of this repository and resolves when its port answers; its warnings and errors go to our stderr. */
 export async function startServer(command: ServerCommand): Promise<ServerProcess> {
-  const child = spawnPinned(command, ['ignore', 'ignore', 'inherit'])
+  // 2: its log is no part of our output.
+  const child = spawnPinned(command, ['ignore', 2, 'inherit'])
   const { port } = command
   const assertRunning = () => {
     if (child.exitCode === null && child.signalCode === null) return
@@ -52,7 +53,10 @@ export async function runScript<T>(command: Omit<ServerCommand, 'port'>): Promis
   return JSON.parse(Buffer.concat(chunks).toString())
 }
 
-function spawnPinned(command: Omit<ServerCommand, 'port'>, stdio: ('ignore' | 'pipe' | 'inherit')[]) {
+function spawnPinned(
+  command: Omit<ServerCommand, 'port'>,
+  stdio: ('ignore' | 'pipe' | 'inherit' | number)[],
+) {
   const { script, prefix, nodeArgs = [], args = [] } = command
   const line = [...prefix, process.execPath, '--conditions=source', ...nodeArgs, script, ...args]
   return spawn(line[0] as string, line.slice(1), {

@@ -1,16 +1,17 @@
 import { hash, verify } from '@node-rs/argon2'
+import { startMeter } from './start-meter.ts'
 
 /*
  * The limit of a login: Argon2id checks of the service's cost, two at once, as the service runs them.
- * Arguments: seconds, KiB, passes. Prints {"perSecond"}.
+ * Arguments: seconds, KiB, passes. Prints its rate as JSON.
  */
 
 const [seconds, memoryCost, timeCost] = process.argv.slice(2).map(Number)
 const hashed = await hash('a password to check', { memoryCost, timeCost, parallelism: 1 } as {
   memoryCost: number
 })
-const startMs = performance.now()
-const endMs = startMs + Number(seconds) * 1000
+const readRate = startMeter()
+const endMs = performance.now() + Number(seconds) * 1000
 let count = 0
 const run = async () => {
   while (performance.now() < endMs) {
@@ -19,4 +20,4 @@ const run = async () => {
   }
 }
 await Promise.all([run(), run()])
-process.stdout.write(JSON.stringify({ perSecond: (count * 1000) / (performance.now() - startMs) }))
+process.stdout.write(JSON.stringify(readRate(count)))

@@ -1,8 +1,9 @@
 import pg from 'pg'
+import { startMeter } from './start-meter.ts'
 
 /*
  * The limit of a refresh on the database: one-row updates in transactions of their own, `begin`, `update`, `commit`, through a pool as
- * large as the service's. Arguments: seconds, URL, connections, concurrency. Prints {"perSecond"}.
+ * large as the service's. Arguments: seconds, URL, connections, concurrency. Prints its rate as JSON.
  */
 
 const [seconds = '', connectionString = '', connections = '', concurrency = ''] = process.argv.slice(2)
@@ -12,8 +13,8 @@ await pool.query('create table bench_rows (id integer primary key, n integer not
 await pool.query('insert into bench_rows select g, 0 from generate_series(0, 999) g')
 const update = { name: 'bench', text: 'update bench_rows set n = n + 1 where id = $1' }
 
-const startMs = performance.now()
-const endMs = startMs + Number(seconds) * 1000
+const readRate = startMeter()
+const endMs = performance.now() + Number(seconds) * 1000
 let count = 0
 
 async function transact(id: number): Promise<void> {
@@ -35,6 +36,6 @@ async function run(slot: number, step: number): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: Number(concurrency) }, (_, slot) => run(slot, Number(concurrency))))
-process.stdout.write(JSON.stringify({ perSecond: (count * 1000) / (performance.now() - startMs) }))
+process.stdout.write(JSON.stringify(readRate(count)))
 await pool.query('drop table bench_rows')
 await pool.end()

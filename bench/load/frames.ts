@@ -15,8 +15,12 @@ export const flags = Object.freeze({ endStream: 1, ack: 1, endHeaders: 4 })
 /** Bytes before a frame's payload. */
 export const frameHeadBytes = 9
 
-/** A whole frame. */
+/** SETTINGS_MAX_FRAME_SIZE of a server that says nothing else. */
+const payloadBytesMax = 16_384
+
+/** A whole frame. Throws RangeError for a payload that would need several. */
 export function toFrame(type: number, flag: number, stream: number, payload: Buffer): Buffer {
+  if (payload.length > payloadBytesMax) throw new RangeError('a message of the load is too large')
   const frame = Buffer.allocUnsafe(frameHeadBytes + payload.length)
   frame.writeUIntBE(payload.length, 0, 3)
   frame[3] = type

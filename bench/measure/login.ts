@@ -2,6 +2,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { LoginRequestSchema, LoginResponseSchema } from '@immersiverse/auth-contract'
 import { defaultPasswordOptions } from '../../services/auth/src/security/passwords.ts'
 import { beside, type Figure, toFigure } from '../figures.ts'
+import type { Rate } from '../limits/start-meter.ts'
 import { toMessage } from '../load/frames.ts'
 import type { Credentials } from '../seed.ts'
 import { runScript } from '../start-server.ts'
@@ -15,14 +16,14 @@ export async function measureLogin(world: World): Promise<Figure[]> {
   tell('Login')
   const { seconds } = world.options
   const { memoryKib, passes } = defaultPasswordOptions
-  const argon2 = await runScript<{ perSecond: number }>({
+  const argon2 = await runScript<Rate>({
     script: 'bench/limits/raw-argon2.ts',
     args: [seconds, memoryKib, passes].map(String),
     prefix: world.serverPrefix,
   })
   const limit: Figure = {
     name: `raw Argon2id, ${memoryKib / 1024} MiB, ${passes} passes`,
-    perSecond: argon2.perSecond,
+    ...argon2,
   }
   using target = await openLogin(world)
   const sample = await target.run({ seconds, warmUpSeconds: 1 })

@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { RefreshTokenRequestSchema, RefreshTokenResponseSchema } from '@immersiverse/auth-contract'
 import { beside, type Figure, toFigure } from '../figures.ts'
+import type { Rate } from '../limits/start-meter.ts'
 import { toMessage } from '../load/frames.ts'
 import { runScript } from '../start-server.ts'
 import { tell, type World } from '../world.ts'
@@ -41,12 +42,12 @@ async function runLimit(
   script: string,
   args: readonly string[],
 ): Promise<Figure> {
-  const { perSecond } = await runScript<{ perSecond: number }>({
+  const rate = await runScript<Rate>({
     script: `bench/limits/${script}`,
     args: [String(world.options.seconds / 2), ...args],
     prefix: world.serverPrefix,
   })
-  return { name, perSecond }
+  return { name, ...rate }
 }
 
 /** Slot s rotates the families s, s + 32, s + 64 … in turn: no family has two calls under way. */

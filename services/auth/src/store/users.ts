@@ -20,6 +20,8 @@ export interface NewUser {
 
 /** The account, or undefined where there is none or it was deleted. */
 export async function findAccount(db: Kysely<Schema>, lookup: UserLookup): Promise<Account | undefined> {
+  // PostgreSQL's text holds no U+0000 and refuses to be asked for it: nobody has such a name.
+  if (lookup.value.includes('\0')) return undefined
   const column =
     lookup.by === 'id' ? 'users.id' : lookup.by === 'username' ? 'users.username_key' : 'users.email_key'
   const value =

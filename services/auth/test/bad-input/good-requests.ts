@@ -3,7 +3,7 @@ import type { TestAuth } from '../open-test-auth.ts'
 import { toUniqueName } from '../open-test-auth.ts'
 
 /** A good request of every method, as its plain message; made anew for every call. */
-export type GoodRequests = Readonly<Record<string, () => object>>
+export type GoodRequests = Readonly<Record<string, () => Record<string, unknown>>>
 
 /** Makes them for a person that has signed up. A method of the contract that is missing here fails the suite. */
 export async function makeGoodRequests(auth: TestAuth): Promise<GoodRequests> {

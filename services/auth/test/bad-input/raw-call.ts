@@ -1,5 +1,5 @@
 import type { DescMethod } from '@bufbuild/protobuf'
-import { type Client, Metadata, type ServiceError } from '@grpc/grpc-js'
+import { type Client, type ClientReadableStream, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { type Refusal, readRefusal } from '../refusals.ts'
 
 const asIs = (bytes: Buffer) => bytes
@@ -20,15 +20,19 @@ export function callRaw(channel: Client, method: DescMethod, bytes: Uint8Array):
       channel.makeUnaryRequest(path, asIs, asIs, request, new Metadata(), {}, settle)
       return
     }
-    const stream =
-      method.methodKind === 'server_streaming'
-        ? channel.makeServerStreamRequest(path, asIs, asIs, request, new Metadata(), {})
-        : channel.makeBidiStreamRequest(path, asIs, asIs, new Metadata(), {})
-    stream.on('error', settle)
-    stream.once('data', (answer: Buffer) => {
-      settle(null, answer)
-      stream.cancel()
-    })
-    if ('write' in stream) stream.end(request)
+    const answer = (stream: ClientReadableStream<Buffer>) => {
+      stream.on('error', settle)
+      stream.once('data', (first: Buffer) => {
+        settle(null, first)
+        stream.cancel()
+      })
+    }
+    if (method.methodKind === 'server_streaming') {
+      answer(channel.makeServerStreamRequest(path, asIs, asIs, request, new Metadata(), {}))
+    } else {
+      const stream = channel.makeBidiStreamRequest(path, asIs, asIs, new Metadata(), {})
+      answer(stream)
+      stream.end(request)
+    }
   })
 }
