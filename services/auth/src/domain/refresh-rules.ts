@@ -25,13 +25,14 @@ export function decideRefresh(
 ): RefreshDecision {
   if (session.endedAt !== undefined) return 'refuse'
   if (now >= session.idleExpiresAt || now >= session.absoluteExpiresAt) return 'refuse'
-  if (token.clientId !== '' && token.clientId !== session.clientId) return 'refuse'
   if (token.generation > session.generation) return 'lost'
+  const isSameClient = token.clientId === '' || token.clientId === session.clientId
   if (token.generation === session.generation) {
+    if (!isSameClient) return 'refuse'
     // The MAC holds and the bytes differ: another history of this family gave it out, and this database has lost it.
     return isEqual(token.hash, session.tokenHash) ? 'rotate' : 'lost'
   }
-  return isRepeat(session, token, now, graceMs) ? 'repeat' : 'reuse'
+  return isSameClient && isRepeat(session, token, now, graceMs) ? 'repeat' : 'reuse'
 }
 
 /** The generation before, within the grace, from the client that made the current one: T2, T3. */

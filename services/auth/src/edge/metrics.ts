@@ -50,11 +50,31 @@ export function makeMetrics(): Metrics {
     buckets: bucketsSeconds,
     registers: [registry],
   })
+  // Looking children up by their labels costs more than counting; few of them are ever made.
+  const good = new Map<
+    string,
+    { readonly count: Counter.Internal; readonly duration: Histogram.Internal<string> }
+  >()
+  const getGood = (transport: Transport, method: string) => {
+    const key = `${transport} ${method}`
+    const known = good.get(key)
+    if (known) return known
+    const count = requests.labels({ transport, method, code: 'OK', reason: '' })
+    const made = { count, duration: durations.labels({ transport, method }) }
+    good.set(key, made)
+    return made
+  }
   return {
     registry,
     observeCall(transport, { method, error }, durationMs) {
-      const code = error === undefined ? 'OK' : (status[toStatus(error).code] ?? 'UNKNOWN')
-      requests.inc({ transport, method, code, reason: error?.reason ?? '' })
+      if (error === undefined) {
+        const { count, duration } = getGood(transport, method)
+        count.inc()
+        duration.observe(durationMs / 1000)
+        return
+      }
+      const code = status[toStatus(error).code] ?? 'UNKNOWN'
+      requests.inc({ transport, method, code, reason: error.reason })
       durations.observe({ transport, method }, durationMs / 1000)
     },
     watch: (name, read) => addGauge(registry, name, read),
