@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js'
 import { pino } from 'pino'
 import { openService } from './compose.ts'
 import { ConfigError, readConfig } from './config.ts'
@@ -7,6 +8,8 @@ import { ConfigError, readConfig } from './config.ts'
 const drainMs = 10_000
 
 async function main(): Promise<void> {
+  // What it has to say, such as a port in use, this service says itself.
+  setLogVerbosity(logVerbosity.NONE)
   const config = readConfig()
   const log = pino({ level: config.AUTH_LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
