@@ -27,8 +27,8 @@ test('O1 O2 O3: a kill right behind commits loses no user_created and invents no
   }
   const answered = new Set<string>()
   for (let round = 0; round < 4; round += 1) {
+    // From the second round on there are topics and a backlog: killed at other points of the relay's work.
     await using victim = await startAuthProcess(environment, './cheap-main.ts')
-    // From the second round on there is a topic and a backlog: killed at other points of the relay's work.
     const client = connect(victim.address)
     const enough = Promise.withResolvers<void>()
     const calls = Array.from({ length: 150 }, async () => {
