@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js'
 import { pino } from 'pino'
 import { openService } from './compose.ts'
 import { ConfigError, readConfig } from './config.ts'
 
-/** Seconds that running calls get when the service is told to stop. */
+/** How long running calls may take to end when the service is told to stop. */
 const drainMs = 10_000
 
 async function main(): Promise<void> {
@@ -12,7 +11,7 @@ async function main(): Promise<void> {
   setLogVerbosity(logVerbosity.NONE)
   const config = readConfig()
   const log = pino({ level: config.AUTH_LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime })
-  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  const stopped = waitForSignal()
   const service = await openService(config, log)
   await stopped
   log.info('stopping')
@@ -27,6 +26,23 @@ try {
 }
 // What a library left open (a socket that waits for its time-out) must not hold a process that has stopped.
 process.exit()
+
+/**
+ * Resolves when the process is told to stop. Told again a second later it stops at once; sooner is an echo: a terminal and whoever
+ * started this process may both pass one Ctrl-C on.
+ */
+function waitForSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let toldAtMs: number | undefined
+  const onSignal = () => {
+    if (toldAtMs !== undefined && performance.now() - toldAtMs > 1000) process.exit(1)
+    toldAtMs ??= performance.now()
+    resolve()
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return promise
+}
 
 /** The error and its causes in one line, for whoever started the service. */
 function toLine(error: unknown): string {

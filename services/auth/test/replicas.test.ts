@@ -50,16 +50,16 @@ describe('Two processes on one PostgreSQL', { skip }, () => {
     assert.equal(keys[0]?.jwksJson, keys[1]?.jwksJson)
   })
 
-  test('R2: after a logout on one, ValidateToken on the other refuses at once, with look-ups always under way', async () => {
+  test('R2: after a logout on one, ValidateToken on the other refuses at once, though look-ups of the token are under way', async () => {
     const person = await first().signUp()
-    const bystander = await first().logIn(person)
+    let { accessToken } = await first().logIn(person)
     const finished = new AbortController()
     const others = Array.from({ length: 16 }, async () => {
-      while (!finished.signal.aborted)
-        assert.equal(await getVerdict(second(), bystander.accessToken), 'VALID')
+      while (!finished.signal.aborted) await getVerdict(second(), accessToken)
     })
     for (let n = 0; n < 100; n += 1) {
-      const { accessToken } = await first().logIn(person)
+      const tokens = await first().logIn(person)
+      accessToken = tokens.accessToken
       assert.equal(await getVerdict(second(), accessToken), 'VALID')
       await first().auth.logout({ token: { case: 'accessToken', value: accessToken } })
       assert.equal(await getVerdict(second(), accessToken), 'REVOKED')
