@@ -59,6 +59,15 @@ describe('readConfig', () => {
     assert.deepEqual(listFaults({ AUTH_GRPC_LISTEN: '0.0.0.0:50051', AUTH_ALLOW_PLAINTEXT: 'true' }), [])
   })
 
+  it('does not ignore a setting that was meant to protect something', () => {
+    const names = ['AUTH_TLS_CERT', 'AUTH_CALLERS_FILE', 'KAFKA_TLS', 'KAFKA_SASL_USERNAME']
+    const faults = listFaults(Object.fromEntries(names.map((name) => [name, 'x'])))
+    assert.deepEqual(
+      faults,
+      names.map((name) => `${name}: not supported by this version`),
+    )
+  })
+
   it('refuses a master key of another length, and one it cannot read', () => {
     assert.match(listFaults({ AUTH_MASTER_KEY: 'c2hvcnQ=' })[0] ?? '', /32 bytes/)
     assert.match(listFaults({ AUTH_MASTER_KEY_FILE: '/nowhere/key' })[0] ?? '', /^AUTH_MASTER_KEY_FILE: /)

@@ -89,6 +89,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   const faults = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  faults.push(...findUnsupported(given))
   const masterKey = readMasterKey(given, faults)
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
@@ -104,6 +105,14 @@ function readEnvironment(): NodeJS.ProcessEnv {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   return process.env
+}
+
+/** Settings of the contract that this version does not have. Ignored, they would leave open what somebody meant to close. */
+const unsupported = /^(AUTH_TLS_|AUTH_CALLERS_FILE$|KAFKA_TLS|KAFKA_SASL_|DATABASE_OWNER_URL$)/
+
+function findUnsupported(given: Record<string, string | undefined>): string[] {
+  const names = Object.keys(given).filter((name) => unsupported.test(name))
+  return names.map((name) => `${name}: not supported by this version`)
 }
 
 function findConflicts(settings: Omit<Config, 'masterKey'>): string[] {
