@@ -39,6 +39,18 @@ describeOnStores('ValidateToken', (context) => {
     assert.ok(Math.abs(Number(checkedAt?.seconds) - Date.now() / 1000) < 5)
   })
 
+  test('a refused token has one line in the log, with ids and without the token', async () => {
+    const { accessToken, sessionId } = await context.auth.logIn(await context.auth.signUp())
+    await logOut(accessToken)
+    await context.auth.auth.validateToken({ accessToken })
+    const lines = context.auth.logged.filter(({ facts }) => facts.sessionId === sessionId)
+    assert.deepEqual(
+      lines.map(({ facts, message }) => [message, facts.reason, facts.caller]),
+      [['token refused', 'REVOKED', 'loopback']],
+    )
+    assert.ok(!JSON.stringify(lines).includes(accessToken))
+  })
+
   const forgeries: [string, Forgery | (() => Forgery)][] = [
     ['EXPIRED', () => ({ issuedAt: hourAgo() })],
     ['NOT_YET_VALID', () => ({ issuedAt: inAnHour() })],

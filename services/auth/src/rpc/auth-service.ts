@@ -11,7 +11,8 @@ import type { Deps } from '../deps.ts'
 import { login } from '../use-cases/login.ts'
 import { logout } from '../use-cases/logout.ts'
 import { refreshToken } from '../use-cases/refresh-token.ts'
-import { type Validation, validateToken } from '../use-cases/validate-token.ts'
+import type { Validation } from '../use-cases/validate-token.ts'
+import { answerValidation } from './answer-validation.ts'
 import { fromClientInfo, toTimestamp, toTokenPairMessage, toUserMessage } from './messages.ts'
 import type { UnaryHandlers } from './unary-handlers.ts'
 
@@ -31,7 +32,8 @@ export function makeAuthService(deps: Deps): UnaryHandlers<typeof AuthService> {
       const input = { refreshToken: request.refreshToken, client: fromClientInfo(request.client) }
       return { tokens: toTokenPairMessage(await refreshToken(deps, caller, input)) }
     },
-    validateToken: async (_caller, request) => toValidateTokenResponse(await validateToken(deps, request)),
+    validateToken: async (caller, request) =>
+      toValidateTokenResponse(await answerValidation(deps, caller, request)),
     getSigningKeys: async () => ({
       jwksJson: deps.keyRing.jwksJson,
       maxAge: { seconds: BigInt(deps.settings.keysMaxAgeSeconds) },

@@ -8,8 +8,9 @@ import {
 import { AuthService, bounds, EventService, UserService } from '@immersiverse/auth-contract'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
-import { validateToken } from '../use-cases/validate-token.ts'
+import type { Caller } from '../domain/caller.ts'
 import { addReflection } from './add-reflection.ts'
+import { answerValidation } from './answer-validation.ts'
 import { makeAuthService } from './auth-service.ts'
 import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
 import type { OnFinished } from './refusals.ts'
@@ -88,8 +89,8 @@ function listServices({ deps, watchEvents }: GrpcOptions, at: ServeContext): Map
   const validate = AuthService.method.validateToken
   const raw = {
     read: readValidateTokenRequest,
-    answer: async (_caller: unknown, request: ReturnType<typeof readValidateTokenRequest>) =>
-      writeValidateTokenResponse(await validateToken(deps, request)),
+    answer: async (caller: Caller, request: ReturnType<typeof readValidateTokenRequest>) =>
+      writeValidateTokenResponse(await answerValidation(deps, caller, request)),
   }
   auth.set(validate.name, makeRawUnaryCall(validate, raw, at))
   auth.set(AuthService.method.validateTokens.name, makeValidateTokensCall(deps, at))

@@ -9,8 +9,9 @@ import {
   ValidateTokensResponseSchema,
 } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
 import { invalidField } from '../domain/errors.ts'
-import { validateToken } from '../use-cases/validate-token.ts'
+import { answerValidation } from './answer-validation.ts'
 import { toServiceCaller } from './call-origin.ts'
 import { type Incoming, makeDecode } from './decode.ts'
 import { toAuthError, toGrpcError } from './errors.ts'
@@ -55,7 +56,7 @@ export function makeValidateTokensCall(deps: Deps, { onFinished, calls }: ServeC
       if (inFlight >= batchesInFlight) call.pause()
       try {
         if ('fault' in incoming) throw incoming.fault
-        const bytes = await answerBatch(deps, incoming.message)
+        const bytes = await answerBatch(deps, caller, incoming.message)
         if (!ended) call.write(bytes)
       } catch (error) {
         finish(error)
@@ -84,11 +85,11 @@ export function makeValidateTokensCall(deps: Deps, { onFinished, calls }: ServeC
   return { definition: definition as never, handler }
 }
 
-async function answerBatch(deps: Deps, batch: ValidateTokensRequest): Promise<Uint8Array> {
+async function answerBatch(deps: Deps, caller: Caller, batch: ValidateTokensRequest): Promise<Uint8Array> {
   if (batch.requests.length > bounds.validateBatch) {
     throw invalidField('requests', `must be at most ${bounds.validateBatch}`)
   }
-  const answers = await Promise.all(batch.requests.map((request) => validateToken(deps, request)))
+  const answers = await Promise.all(batch.requests.map((request) => answerValidation(deps, caller, request)))
   return toBatchBytes(batch.correlationId, answers.map(writeValidateTokenResponse))
 }
 
