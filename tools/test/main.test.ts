@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { makeFolder } from '../process/make-folder.ts'
@@ -73,6 +75,23 @@ test('--only runs the tests whose title matches', async (t) => {
   assert.equal(lastLine, '1 passed, 0 failed, 0 skipped')
 })
 
+test('stopped by a signal, it ends what runs and counts what has run', async (t) => {
+  const root = await makeFolder(t, {
+    'tools/a.test.ts': `${header}test('good', () => {})`,
+    'tools/b.test.ts': `${header}test('leaks', () => { setInterval(() => {}, 1000) })`,
+    'tools/c.test.ts': `${header}test('leaks too', () => { setInterval(() => {}, 1000) })`,
+  })
+  const child = spawn(process.execPath, toCommand(root, []), { env: toEnvironment() })
+  let output = ''
+  for await (const chunk of child.stdout) {
+    output += chunk
+    if (/^ok .*a\.test\.ts/m.test(output)) child.kill('SIGHUP')
+  }
+  const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode]
+  assert.equal(code, 129, output)
+  assert.match(output, /stopped by SIGHUP: \d of 3 files\n\d passed, 0 failed, 0 skipped\n$/)
+})
+
 async function runTests(
   t: TestContext,
   files: Readonly<Record<string, string>>,
@@ -80,13 +99,17 @@ async function runTests(
   environment: NodeJS.ProcessEnv = { CI: '' },
 ) {
   const root = await makeFolder(t, files)
+  const outer = { ...toEnvironment(), ...environment }
+  const { code, output } = await runCommand(process.execPath, toCommand(root, args), rootFolder, outer)
+  return { code, output, lastLine: output.trimEnd().split('\n').at(-1) }
+}
+
+function toCommand(root: string, args: readonly string[]): string[] {
+  return ['--conditions=source', join(rootFolder, 'tools/test/main.ts'), '--root', root, ...args]
+}
+
+function toEnvironment(): NodeJS.ProcessEnv {
   // Node's test runner refuses to run inside itself.
   const { NODE_TEST_CONTEXT: _inTest, ...outer } = process.env
-  const main = join(rootFolder, 'tools/test/main.ts')
-  const command = ['--conditions=source', main, '--root', root, ...args]
-  const { code, output } = await runCommand(process.execPath, command, rootFolder, {
-    ...outer,
-    ...environment,
-  })
-  return { code, output, lastLine: output.trimEnd().split('\n').at(-1) }
+  return outer
 }

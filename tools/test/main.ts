@@ -14,6 +14,16 @@ const usage = `usage: npm test -- [part of a path …] [--only <pattern of a tit
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
+// Node's test runner writes into the reason of an abort, so it has to be an object.
+class StoppedError extends Error {
+  readonly signal: keyof typeof signalNumbers
+
+  constructor(signal: keyof typeof signalNumbers) {
+    super(`stopped by ${signal}`)
+    this.signal = signal
+  }
+}
+
 try {
   process.exit(await main())
 } catch (error) {
@@ -25,7 +35,7 @@ async function main(): Promise<number> {
   const { filters, only, root, timeoutMs } = readArguments()
   const stop = new AbortController()
   for (const signal of Object.keys(signalNumbers) as (keyof typeof signalNumbers)[]) {
-    process.on(signal, () => stop.abort(signal))
+    process.on(signal, () => stop.abort(new StoppedError(signal)))
   }
   const files = await listTestFiles(root, filters)
   await using _parts = await openSharedParts(await findNeededParts(root, files))
@@ -35,10 +45,11 @@ async function main(): Promise<number> {
   const count = countResults(results, process.env.CI === 'true')
   printSkips(count)
   printFailures(results)
-  if (stop.signal.aborted)
-    console.log(`stopped by ${stop.signal.reason}: ${results.length} of ${files.length} files`)
+  const { reason } = stop.signal
+  if (reason instanceof StoppedError)
+    console.log(`${reason.message}: ${results.length} of ${files.length} files`)
   console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
-  if (stop.signal.aborted) return 128 + signalNumbers[stop.signal.reason as keyof typeof signalNumbers]
+  if (reason instanceof StoppedError) return 128 + signalNumbers[reason.signal]
   return count.failed > 0 || count.passed === 0 ? 1 : 0
 }
 

@@ -71,7 +71,9 @@ test('kcat reads every event: key, CloudEvents headers, JSON that parses strictl
     records.push(...found)
   }
   for (const userId of userIds) {
-    const own = records.filter(({ key, headers }) => key === userId && headers.ce_usersequence)
+    const own = dropRepetitions(records).filter(
+      ({ key, headers }) => key === userId && headers.ce_usersequence,
+    )
     const numbers = own.map(({ headers }) => Number(headers.ce_usersequence)).sort((a, b) => a - b)
     assert.deepEqual(
       numbers,
@@ -82,6 +84,18 @@ test('kcat reads every event: key, CloudEvents headers, JSON that parses strictl
     assert.equal(new Set(own.map(({ partition }) => partition)).size, 1, 'O6: one key, one partition')
   }
 })
+
+/** O5: a relay that lost its lock or its broker may publish again, the same bytes. The first of each event. */
+function dropRepetitions(records: readonly KcatRecord[]): KcatRecord[] {
+  const first = new Map<string, KcatRecord>()
+  for (const record of records) {
+    const { ce_id: id = '' } = record.headers
+    const before = first.get(id)
+    if (before === undefined) first.set(id, record)
+    else assert.deepEqual([record.key, record.payload], [before.key, before.payload], 'O5: the same bytes')
+  }
+  return [...first.values()]
+}
 
 function assertAttributes({ headers, key }: KcatRecord, name: (typeof eventNames)[number]): void {
   const { ce_id: id = '', ce_time: time = '', ce_epoch: epoch = '', ...rest } = headers
