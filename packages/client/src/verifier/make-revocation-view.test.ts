@@ -102,15 +102,13 @@ const anyClaims = fc
 const anyKeyId = subjects
 
 test('R4: any permutation and duplication of the log gives the same R', () => {
-  const logs = fc
-    .array(anyEntry, { maxLength: 20 })
-    .chain((log) =>
-      fc.tuple(
-        fc.constant(log),
-        fc.shuffledSubarray([...log, ...log, ...log], { minLength: 0 }).map((some) => [...some, ...log]),
-        fc.shuffledSubarray(log, { minLength: log.length, maxLength: log.length }),
-      ),
-    )
+  const logs = fc.array(anyEntry, { maxLength: 20 }).chain((log) =>
+    fc.tuple(
+      fc.constant(log),
+      fc.shuffledSubarray([...log, ...log, ...log], { minLength: 0 }).map((some) => [...some, ...log]),
+      fc.shuffledSubarray(log, { minLength: log.length, maxLength: log.length }),
+    ),
+  )
   fc.assert(
     fc.property(logs, fc.array(anyClaims, { minLength: 5, maxLength: 5 }), anyKeyId, (all, tokens, kid) => {
       const views = all.map(viewOf)
@@ -138,7 +136,11 @@ test('R4, R11: with time passing between the entries of any order, every token t
         const covering = log.filter(
           (step) =>
             typeof step !== 'number' &&
-            !('expiresAt' in step && step.expiresAt !== undefined && step.expiresAt.getTime() / 1000 < token.exp),
+            !(
+              'expiresAt' in step &&
+              step.expiresAt !== undefined &&
+              step.expiresAt.getTime() / 1000 < token.exp
+            ),
         ) as RevocationEntry[]
         // Entries that expire before the token cover it only where the server was wrong about `expiresAt`; those may be gone.
         if (covering.some((entry) => isRevokedBy(entry, token, kid))) assert.ok(judge(view, token, kid))
@@ -201,13 +203,18 @@ test('expiry comes round: entries of all ages leave a table that grows, whatever
   let alive = 0
   for (let now = 1; now <= 300; now++) {
     for (let n = 0; n < 100; n++) {
-      view.add({ type: 'user', subject: uuid(now * 1000 + n), minTv: 1, expiresAt: new Date((now + 20) * 1000) })
+      view.add({
+        type: 'user',
+        subject: uuid(now * 1000 + n),
+        minTv: 1,
+        expiresAt: new Date((now + 20) * 1000),
+      })
     }
     for (let n = 0; n < 3; n++) view.expire(now)
     alive = Math.min(now, 21) * 100
     assert.ok(view.entries >= alive, `${view.entries} of ${alive}`)
     assert.ok(view.entries <= alive + 500, `${view.entries} of ${alive}`)
-    const young = { ...claims, sub: uuid(now * 1000 - 20_000 + 100_000 * 0 + 5), tv: 0 }
+    const young = { ...claims, sub: uuid(now * 1000 - 20_000 + 5), tv: 0 }
     if (now > 21) assert.ok(judge(view, young), `${now}`)
   }
 })

@@ -46,16 +46,16 @@ export function makeRevocationView(options: RevocationViewOptions = {}): Revocat
   let sweptSeconds = 0
 
   const sum = (count: (table: SubjectTable) => number) => tables.reduce((all, table) => all + count(table), 0)
-  const isFull = () =>
-    sum((table) => table.uuids) >= maxEntries || sum((table) => table.texts) >= maxTextEntries
+  const isFull = (isText: boolean) =>
+    isText ? sum((table) => table.texts) >= maxTextEntries : sum((table) => table.uuids) >= maxEntries
 
   /** Before a limit is given as the reason, everything that may go must have gone: one whole sweep for each horizon. */
-  function hasRoom(): boolean {
-    if (!isFull()) return true
+  function hasRoom(isText: boolean): boolean {
+    if (!isFull(isText)) return true
     if (sweptSeconds === horizonSeconds) return false
     sweptSeconds = horizonSeconds
     for (const table of tables) table.sweep(horizonSeconds, true)
-    return !isFull()
+    return !isFull(isText)
   }
 
   return {
@@ -64,7 +64,7 @@ export function makeRevocationView(options: RevocationViewOptions = {}): Revocat
       if (expires < horizonSeconds) return true
       const key = toSubjectKey(entry.subject)
       const table = levels[entry.type]
-      if (table.find(key) === undefined && !hasRoom()) return false
+      if (table.find(key) === undefined && !hasRoom(typeof key === 'string')) return false
       if (table.raise(key, expires, toValue(entry))) version++
       return true
     },
