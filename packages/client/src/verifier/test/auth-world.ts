@@ -30,6 +30,8 @@ export class AuthWorld {
   isRelayDead = false
   isCut = false
   isAuthDown = false
+  /** Status and snapshot fail; streams and ValidateToken do not. */
+  isReadDown = false
   /** What a reader finds unreadable, by rseq, and what it makes of it. */
   readonly poison = new Set<number>()
   readPoison = (_record: Revocation): Revocation | Error => new RevocationDoubt('UNREADABLE_RECORD', 'poison')
@@ -79,6 +81,20 @@ export class AuthWorld {
     this.revoke({ type: 'issuer', subject: goodClaims.iss, until })
   }
 
+  /** The next revocation never reaches those who stream now. */
+  loseRecord(entry: RevocationEntry): void {
+    const wasDead = this.isRelayDead
+    this.isRelayDead = true
+    this.revoke(entry)
+    this.isRelayDead = wasDead
+    for (const channel of this.#channels) channel.sentRseq = this.log.length
+  }
+
+  beat(): void {
+    for (const channel of this.#channels) this.#catchUp(channel)
+    this.#send(this.#heartbeat(this.term, this.log.length))
+  }
+
   /** A deposed leader's heartbeat: it knows the log only up to there, and believes that is all. */
   beatOfOldLeader(rseqHi: number): void {
     this.#send(this.#heartbeat(this.term - 1, rseqHi))
@@ -98,6 +114,7 @@ export class AuthWorld {
       snapshot: () => this.#snapshot(),
       status: async () => {
         await this.#travel()
+        if (this.isReadDown) throw new Error('status fails')
         const status = { epoch: this.epoch, rseqHi: this.log.length, databaseTime: new Date(this.databaseMs) }
         await this.#travel()
         return status
@@ -130,6 +147,7 @@ export class AuthWorld {
 
   async *#snapshot() {
     await this.#travel()
+    if (this.isReadDown) throw new Error('snapshot fails')
     const { epoch, log } = this
     const entries = log.slice()
     const half = Math.floor(entries.length / 2)
@@ -157,10 +175,7 @@ export class AuthWorld {
   }
 
   #beat(): void {
-    if (!this.isRelayDead) {
-      for (const channel of this.#channels) this.#catchUp(channel)
-      this.#send(this.#heartbeat(this.term, this.log.length))
-    }
+    if (!this.isRelayDead) this.beat()
     this.time.after(500, () => this.#beat())
   }
 

@@ -187,11 +187,14 @@ const faults: readonly Fault[] = [
     time.after(lastsMs, () => (world.delayMs = 1))
   },
   ({ world }) => world.breakStreams(),
-  // Old leaders know what was numbered before they were deposed.
-  ({ world, time }) => {
-    const known = world.log.length
+  // A deposed leader goes on for a while: it knows what was numbered before, and that is all.
+  ({ world, time }, lastsMs) => {
     world.term++
-    for (const ms of [300, 600, 2_000, 4_000]) time.after(ms, () => world.beatOfOldLeader(known))
+    world.beat()
+    const known = world.log.length
+    world.isRelayDead = true
+    time.after(lastsMs, () => (world.isRelayDead = false))
+    for (let ms = 300; ms < lastsMs; ms += 500) time.after(ms, () => world.beatOfOldLeader(known))
   },
   ({ world }) => world.poison.add(world.log.length + 1),
   ({ clock }, _lastsMs, random) => {
