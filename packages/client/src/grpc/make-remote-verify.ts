@@ -1,5 +1,6 @@
 import { bounds, type ValidateTokenResponse, ValidationReason } from '@immersiverse/auth-contract'
-import { AuthError, type AuthErrorReason } from '../auth-error.ts'
+import type { AuthErrorReason } from '../auth-error.ts'
+import { tokenRefusal } from '../token-refusal.ts'
 import type { Verify, VerifyOptions } from '../verify.ts'
 import type { TokenQuestion } from './encode-validate-tokens-request.ts'
 import type { TokenBatches } from './open-token-batches.ts'
@@ -15,10 +16,10 @@ const noRoles: readonly string[] = Object.freeze([])
 export function makeRemoteVerify(batches: Pick<TokenBatches, 'ask'>): Verify {
   return async (accessToken, options = {}) => {
     const question = toQuestion(accessToken, options)
-    if (accessToken.length > bounds.accessTokenBytes) throw toAuthError('MALFORMED')
+    if (accessToken.length > bounds.accessTokenBytes) throw tokenRefusal('MALFORMED')
     const response = await batches.ask(question)
     if (response.valid && response.principal !== undefined) return toPrincipal(response.principal)
-    throw toAuthError(toReason(response))
+    throw tokenRefusal(toReason(response))
   }
 }
 
@@ -38,10 +39,4 @@ function toQuestion(
 /** A reason this client does not know yet still means: not valid. */
 function toReason({ reason }: ValidateTokenResponse): AuthErrorReason {
   return (ValidationReason[reason] ?? 'UNSPECIFIED') as AuthErrorReason
-}
-
-function toAuthError(reason: AuthErrorReason): AuthError {
-  return reason === 'MISSING_ROLE'
-    ? new AuthError('PERMISSION_DENIED', reason, 'the access token lacks a role that is required')
-    : new AuthError('UNAUTHENTICATED', reason, `the access token is not valid: ${reason}`)
 }

@@ -6,10 +6,11 @@ import {
   type ValidateTokensResponse,
 } from '@immersiverse/auth-contract'
 import { makeBackoff } from '../make-backoff.ts'
+import { unavailable } from '../unavailable.ts'
 import { encodeValidateTokensRequest, type TokenQuestion } from './encode-validate-tokens-request.ts'
 import { takeBatch } from './take-batch.ts'
 import { toServiceDefinition } from './to-service-definition.ts'
-import { unavailable, WaitingQuestion } from './waiting-question.ts'
+import { WaitingQuestion } from './waiting-question.ts'
 
 /** Asks ValidateToken, many questions in one message of one stream. */
 export interface TokenBatches {

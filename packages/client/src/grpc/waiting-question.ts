@@ -1,5 +1,5 @@
 import type { ValidateTokenResponse } from '@immersiverse/auth-contract'
-import { AuthError, type AuthErrorReason } from '../auth-error.ts'
+import type { AuthError } from '../auth-error.ts'
 import type { TokenQuestion } from './encode-validate-tokens-request.ts'
 
 /** A question until its answer; the first of `answer` and `fail` counts. */
@@ -42,9 +42,4 @@ export class WaitingQuestion {
     this.#onSettled()
     return true
   }
-}
-
-/** AuthError UNAVAILABLE: it could not be found out, which says nothing about a token. */
-export function unavailable(reason: AuthErrorReason, message: string, cause?: unknown): AuthError {
-  return new AuthError('UNAVAILABLE', reason, message, cause === undefined ? undefined : { cause })
 }

@@ -1,6 +1,23 @@
+export { type Clock, type ClockReading, systemClock } from './clock.ts'
+export type { Doubt, FreshnessStatus } from './freshness-status.ts'
 export type { SigningAlgorithm } from './is-signature-valid.ts'
 export { type ClaimFault, type ClaimRules, judgeClaims } from './judge-claims.ts'
+export { type Fallback, type FallbackOptions, makeFallback } from './make-fallback.ts'
+export { type Freshness, type FreshnessOptions, makeFreshness } from './make-freshness.ts'
 export { type KeySet, KeySetError, type KeySource, makeKeySet, type VerificationKey } from './make-key-set.ts'
+export {
+  type LocalToken,
+  type LocalVerify,
+  type LocalVerifyCounts,
+  type LocalVerifyOptions,
+  type LocalVerifyParts,
+  makeLocalVerify,
+} from './make-local-verify.ts'
+export {
+  makeRevocationView,
+  type RevocationView,
+  type RevocationViewOptions,
+} from './make-revocation-view.ts'
 export {
   makeTokenVerifier,
   type TokenVerifier,
@@ -8,6 +25,26 @@ export {
   type VerificationResult,
   type VerifiedToken,
 } from './make-token-verifier.ts'
+export type { TimeSample } from './measure-offset.ts'
+export {
+  openRevocationFollower,
+  type RevocationFollower,
+  type RevocationFollowerOptions,
+  type RevocationFollowerStatus,
+  type RevocationState,
+} from './open-revocation-follower.ts'
 export { type AccessTokenRules, type ReadAccessToken, readAccessToken } from './read-access-token.ts'
 export type { AccessTokenClaims } from './read-claims.ts'
+export {
+  type Heartbeat,
+  type LogDoubt,
+  type Revocation,
+  RevocationDoubt,
+  type RevocationEntry,
+  type RevocationMark,
+  type RevocationSource,
+  type RevocationStatus,
+  type SnapshotPart,
+} from './revocation.ts'
+export { type TokenSubjects, toTokenSubjects } from './to-token-subjects.ts'
 export type { TokenFault } from './verify-compact-jws.ts'
