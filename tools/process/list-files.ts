@@ -11,7 +11,9 @@ export async function listFiles(root: string, folder = ''): Promise<string[]> {
   const visit = async (path: string): Promise<void> => {
     for (const entry of await readEntries(join(root, path))) {
       const child = path === '' ? entry.name : `${path}/${entry.name}`
-      if (entry.isDirectory() && !ignored.has(entry.name)) await visit(child)
+      // In a worktree of git, .git is a file.
+      if (ignored.has(entry.name)) continue
+      if (entry.isDirectory()) await visit(child)
       else if (entry.isFile()) files.push(child)
     }
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { makeDeps } from './compose/make-deps.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
@@ -6,12 +7,17 @@ import { systemClock } from './compose/system-clock.ts'
 import type { Config } from './config.ts'
 import type { Deps, Log, Settings } from './deps.ts'
 import type { Clock } from './domain/clock.ts'
+import { toUuidV7 } from './domain/uuid.ts'
 import { type Metrics, makeMetrics } from './edge/metrics.ts'
 import { makeLogFollower } from './events/log-follower.ts'
 import type { Relay } from './events/relay.ts'
+import { makeRevocationFollower } from './events/revocation-follower.ts'
+import { openRevocationLane } from './events/revocation-lane.ts'
 import { makeWatchEvents } from './events/watch-events.ts'
+import { makeWatchRevocations } from './events/watch-revocations.ts'
 import type { PasswordOptions } from './security/passwords.ts'
 import type { Database } from './store/database.ts'
+import { type Installation, settleEpoch } from './store/epoch.ts'
 import { migrate } from './store/migrate.ts'
 
 /** What tests put in the place of the real thing. */
@@ -36,15 +42,32 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   await using stack = new AsyncDisposableStack()
   const database = overrides.database ?? (await openDatabase(config, log))
   stack.defer(() => database.close())
-  await prepare(database)
   const clock = overrides.clock ?? systemClock
+  const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
+  const installation = { issuer: config.AUTH_ISSUER, newId }
+  await prepare(database, installation)
+  const lane = { database, installation, clock, log, random: Math.random }
   const follower = makeLogFollower(database, clock)
-  const relay = startRelay(config, { database, clock, log, onNumbered: follower.wake }, stack)
+  const relay = startRelay(config, { ...lane, onNumbered: follower.wake }, stack)
+  const revocationFollower = makeRevocationFollower(database, clock)
+  const revocationLane = openRevocationLane({ ...lane, onNumbered: revocationFollower.wake })
+  stack.defer(() => revocationLane.close())
   const { passwords = {}, settings = {} } = overrides
   const onCommitted = () => relay.wake()
-  const deps = await makeDeps(config, { clock, database, log, onCommitted, passwords, settings })
+  const onRevoked = () => revocationLane.wake()
+  const deps = await makeDeps(config, {
+    clock,
+    newId,
+    database,
+    log,
+    onCommitted,
+    onRevoked,
+    passwords,
+    settings,
+  })
   const metrics = makeMetrics()
   watchParts(metrics, config, deps, relay)
+  metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
   const watchEvents = makeWatchEvents({
     database,
     follower,
@@ -52,7 +75,8 @@ export async function openService(config: Config, log: Log, overrides: Overrides
     source: config.AUTH_ISSUER,
     topicPrefix: config.AUTH_TOPIC_PREFIX,
   })
-  const listeners = await openListeners(config, { deps, metrics, watchEvents })
+  const watchRevocations = makeWatchRevocations({ database, follower: revocationFollower })
+  const listeners = await openListeners(config, { deps, metrics, watchEvents, watchRevocations })
   const { grpcPort, edgePort, adminPort } = listeners
   log.info({ grpcPort, edgePort, adminPort }, 'serving')
   const opened = stack.move()
@@ -63,9 +87,11 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   return { deps, grpcPort, edgePort, adminPort, close }
 }
 
-async function prepare(database: Database): Promise<void> {
+/** Brings the schema to this version, and says which database it is: without that no token can be judged. */
+async function prepare(database: Database, installation: Installation): Promise<void> {
   try {
     await migrate(database)
+    await database.transaction((trx) => settleEpoch(trx, installation))
   } catch (cause) {
     throw new Error('cannot prepare the database, see DATABASE_URL', { cause })
   }

@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { makeTokenVerifier } from '@immersiverse/auth-client/verifier'
 import type { Config } from '../config.ts'
 import type { Deps, Log, Settings } from '../deps.ts'
 import type { Clock } from '../domain/clock.ts'
-import { toUuidV7 } from '../domain/uuid.ts'
 import { makeAccessTokens } from '../security/access-tokens.ts'
 import { loadKeyRing } from '../security/key-ring.ts'
 import { defaultPasswordOptions, makePasswords, type PasswordOptions } from '../security/passwords.ts'
@@ -21,18 +19,22 @@ export interface DepsParts {
   readonly log: Log
   /** Called after a commit that announced something. */
   readonly onCommitted: () => void
+  /** Called after a commit that revoked something. */
+  readonly onRevoked: () => void
+  readonly newId: () => string
   readonly passwords?: Partial<PasswordOptions>
   readonly settings?: Partial<Settings>
 }
 
+/** How far the clocks of those who verify tokens may be apart from the database's. */
+const skewMs = 60_000
 /** Verified tokens that are remembered: about 1.2 KB each. */
 const rememberedTokens = 100_000
 
 /** Builds what use-cases are made of; loads the keys, making the first ones where there are none. */
 export async function makeDeps(config: Config, parts: DepsParts): Promise<Deps> {
-  const { clock, database, log, onCommitted } = parts
+  const { clock, database, log, newId, onCommitted, onRevoked } = parts
   const settings = { ...toSettings(config), ...parts.settings }
-  const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
   const keyRing = await loadKeyRing(database, makeSeal(getMasterKey(config)), config.AUTH_SIGNING_ALGORITHM)
   const ttlMs = config.AUTH_ACCESS_TTL
   const { issuer, audience } = settings
@@ -43,8 +45,15 @@ export async function makeDeps(config: Config, parts: DepsParts): Promise<Deps> 
     settings,
     database,
     keyRing,
-    write: makeWrite({ database, encoding: config.AUTH_EVENT_ENCODING, newId, onCommitted }),
-    sessionLookup: makeSessionLookup(database),
+    write: makeWrite({
+      database,
+      encoding: config.AUTH_EVENT_ENCODING,
+      newId,
+      coverMs: ttlMs + skewMs,
+      onCommitted,
+      onRevoked,
+    }),
+    sessionLookup: makeSessionLookup(database, issuer),
     verifier: makeTokenVerifier({
       keys: keyRing.keySet,
       algorithms: ['ES256', 'RS256', 'EdDSA'],

@@ -5,10 +5,10 @@ import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import { openEdge } from '../edge/open-edge.ts'
 import { makeAuthService } from '../rpc/auth-service.ts'
-import { openGrpc } from '../rpc/open-grpc.ts'
+import { openGrpc, type WatchEvents } from '../rpc/open-grpc.ts'
 import { logRefusal } from '../rpc/refusals.ts'
+import type { WatchRevocations } from '../rpc/revocation-streams.ts'
 import { makeUserService } from '../rpc/user-service.ts'
-import type { WatchEvents } from '../rpc/watch-events-call.ts'
 import type { Database } from '../store/database.ts'
 import { isMigrated } from '../store/migrate.ts'
 
@@ -26,11 +26,12 @@ export interface ListenersParts {
   readonly deps: Deps
   readonly metrics: Metrics
   readonly watchEvents: WatchEvents
+  readonly watchRevocations: WatchRevocations
 }
 
 /** Opens gRPC, edge and admin. Rejects with one line where an address cannot be had; what was open is closed again. */
 export async function openListeners(config: Config, parts: ListenersParts): Promise<Listeners> {
-  const { deps, metrics, watchEvents } = parts
+  const { deps, metrics, watchEvents, watchRevocations } = parts
   const { log } = deps
   await using opened = new AsyncDisposableStack()
   const admin = await openAdmin({
@@ -43,6 +44,7 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
   const grpc = await openGrpc({
     deps,
     watchEvents,
+    watchRevocations,
     listen: config.AUTH_GRPC_LISTEN,
     onFinished: (call) => {
       metrics.observeCall('grpc', call, deps.clock.monotonicMs() - call.startMs)

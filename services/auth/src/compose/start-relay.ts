@@ -1,26 +1,23 @@
 import type { Config } from '../config.ts'
 import type { Log } from '../deps.ts'
-import type { Clock } from '../domain/clock.ts'
 import { openKafkaSink } from '../events/kafka-sink.ts'
+import type { LaneOptions } from '../events/lane-runner.ts'
 import { makeLogSink } from '../events/log-sink.ts'
 import { openRelay, type Relay } from '../events/relay.ts'
 import type { EventSink } from '../events/sink.ts'
-import type { Database } from '../store/database.ts'
+
+/** What both lanes are made of. */
+export type LaneParts = Omit<LaneOptions, 'onNumbered'>
 
 /** Starts the relay to Kafka, or to the event log where no brokers are configured; `stack` closes both. */
 export function startRelay(
   config: Config,
-  parts: {
-    readonly database: Database
-    readonly clock: Clock
-    readonly log: Log
-    readonly onNumbered: () => void
-  },
+  parts: LaneParts & { readonly onNumbered: () => void },
   stack: AsyncDisposableStack,
 ): Relay {
-  const sink = openSink(config, parts.log)
+  const sink = openSink(config, parts.log as Log)
   stack.defer(() => sink.close())
-  const relay = openRelay({ ...parts, sink, random: Math.random })
+  const relay = openRelay({ ...parts, sink })
   stack.defer(() => relay.close())
   return relay
 }

@@ -22,6 +22,20 @@ export interface Session {
   readonly rotatedByUserAgent: string | undefined
 }
 
+/** A session whose refresh token works, as its user sees it. */
+export interface LiveSession {
+  readonly id: SessionId
+  readonly clientId: string
+  readonly deviceName: string
+  readonly createdAt: Date
+  readonly lastUsedAt: Date
+  /** Empty where it is not known. */
+  readonly lastIp: string
+  readonly lastUserAgent: string
+  /** When it ends unless it is used before. */
+  readonly expiresAt: Date
+}
+
 /** Which program asks. */
 export interface ClientInfo {
   readonly clientId: string

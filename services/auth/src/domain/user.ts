@@ -53,16 +53,17 @@ function isSameSet(a: readonly string[], b: readonly string[]): boolean {
 
 /** What changes to a user do to tokens already out (protocols.md §0). */
 export interface RevocationEffect {
-  /** The token version rises: access tokens that are out end. */
-  readonly endsAccessTokens: boolean
+  /** Why the token version rises, so that access tokens that are out end; undefined where it does not. */
+  readonly reason: 'USER_SUSPENDED' | 'PASSWORD_CHANGED' | 'ROLES_CHANGED' | undefined
   /** Sessions end, and with them refresh tokens. */
   readonly endsSessions: boolean
 }
 
-/** Says what a set of effective changes revokes. */
+/** Says what a set of effective changes revokes, and for the strongest of several reasons. */
 export function toRevocationEffect(changes: UserChanges): RevocationEffect {
-  const endsSessions = changes.status === 'SUSPENDED' || changes.passwordHash !== undefined
-  return { endsSessions, endsAccessTokens: endsSessions || changes.roles !== undefined }
+  if (changes.status === 'SUSPENDED') return { reason: 'USER_SUSPENDED', endsSessions: true }
+  if (changes.passwordHash !== undefined) return { reason: 'PASSWORD_CHANGED', endsSessions: true }
+  return { reason: changes.roles === undefined ? undefined : 'ROLES_CHANGED', endsSessions: false }
 }
 
 const changeNames: Readonly<Record<keyof UserChanges, string>> = Object.freeze({

@@ -38,12 +38,16 @@ test('every method with a path is a route, with its access', () => {
   const routes = listRoutes([AuthService, UserService])
   const lines = routes.map(({ verb, url, access, method }) => `${verb} ${url} ${access} ${method.name}`)
   assert.deepEqual(
-    lines.filter((line) => / (Login|Logout|RefreshToken|ValidateToken|.*User|ChangePassword)$/.test(line)),
+    lines.filter((line) =>
+      / (Login|Logout|RefreshToken|ValidateToken|.*User|ChangePassword|.*Sessions?)$/.test(line),
+    ),
     [
       'POST /v1/auth/login anon Login',
       'POST /v1/auth/logout anon Logout',
       'POST /v1/auth/refresh anon RefreshToken',
       'POST /v1/auth/validate anon ValidateToken',
+      'GET /v1/users/:p0/sessions self ListSessions',
+      'DELETE /v1/users/:p0/sessions/:p1 self RevokeSession',
       'POST /v1/users anon CreateUser',
       'GET /v1/users/:p0 self GetUser',
       'PATCH /v1/users/:p0 self UpdateUser',

@@ -8,6 +8,7 @@ const gauges = Object.freeze({
   auth_broker_up: '1 while the Kafka broker takes events, 0 while it does not.',
   auth_outbox_pending: 'Events that are committed and not yet published.',
   auth_relay_leader: '1 on the instance that publishes events.',
+  auth_revocation_lane_leader: '1 on the instance that numbers revocations.',
   auth_hashing_pending: 'Password hashes that wait or run.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })

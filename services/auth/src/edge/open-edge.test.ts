@@ -17,6 +17,9 @@ async function open(login: () => Promise<object> = async () => ({}), port = 0) {
     refreshToken: answer,
     validateToken: answer,
     getSigningKeys: answer,
+    listSessions: answer,
+    revokeSession: answer,
+    getRevocationStatus: answer,
   }
   const edge = await openEdge({
     deps: makeTestDeps(),

@@ -1,20 +1,13 @@
 import type { LeaderSession } from '../store/database.ts'
-import {
-  type Leadership,
-  listUnpublished,
-  markPublished,
-  numberEvents,
-  takeOverLane,
-} from '../store/relay-lane.ts'
+import { type Leadership, numberRows, takeOverLane } from '../store/number-rows.ts'
 import type { Complain } from './complain.ts'
 import { keepLock } from './keep-lock.ts'
-import type { RelayOptions, RelayStatus } from './relay.ts'
-import { retryForEver } from './retry-for-ever.ts'
+import type { LaneOptions, LaneStatus, LaneWork } from './lane-runner.ts'
 import { makeWakeSignal, type WakeSignal } from './wake-signal.ts'
 
-/** One term: the relay's options and what belongs to this process. */
-export interface Term extends RelayOptions {
-  readonly status: RelayStatus
+/** One term: the lane's options and what belongs to this process. */
+export interface Term<Status extends LaneStatus = LaneStatus> extends LaneOptions, LaneWork<Status> {
+  readonly status: Status
   readonly wakeSignal: WakeSignal
   readonly complain: Complain
   /** Begin nothing new. */
@@ -23,20 +16,30 @@ export interface Term extends RelayOptions {
   readonly giveUp: AbortSignal
 }
 
-const debounceMs = 5
+/** A term that has begun. */
+export interface RunningTerm<Status extends LaneStatus = LaneStatus> extends Term<Status> {
+  /** Woken when rows have got their numbers. */
+  readonly numbered: WakeSignal
+}
+
 /** Nobody may have woken us: a commit whose process died right behind it, a lost notification. */
-const lookEveryMs = 1000
+export const lookEveryMs = 1000
 
 /**
  * Leads until the lock or the term is lost, which throws, or until the process closes. Three loops share the session: one keeps
- * the lock, one numbers, one publishes; when one ends, all do.
+ * the lock, one numbers, one does the lane's own work; when one ends, all do.
  */
-export async function lead(session: LeaderSession, term: Term): Promise<void> {
-  const { status, log, wakeSignal } = term
-  const leadership = await session.kysely.transaction().execute(takeOverLane)
-  await session.onNotification(wakeSignal.wake)
+export async function lead<Status extends LaneStatus>(
+  session: LeaderSession,
+  term: Term<Status>,
+): Promise<void> {
+  const { lane, status, log, wakeSignal } = term
+  const leadership = await session.kysely
+    .transaction()
+    .execute((trx) => takeOverLane(trx, lane, term.installation))
+  await session.onNotification(lane.channel, wakeSignal.wake)
   Object.assign(status, { leader: true, ...leadership })
-  log.info(leadership, 'the relay leads')
+  log.info({ lane: lane.table, ...leadership }, 'leads the lane')
   const stop = new AbortController()
   const abandon = () => {
     stop.abort()
@@ -49,11 +52,11 @@ export async function lead(session: LeaderSession, term: Term): Promise<void> {
       (error) => rethrow(error, abandon),
     )
   term.giveUp.addEventListener('abort', abandon, { once: true })
-  const numbered = makeWakeSignal(term.clock)
+  const running = { ...term, numbered: makeWakeSignal(term.clock) }
   const ends = await Promise.allSettled([
-    endsAll(keepLock(session, term, stop.signal)),
-    endsAll(publishNumbered(session, term, numbered, stop.signal)),
-    endsAll(numberCommitted(session, term, leadership, numbered, stop.signal)),
+    endsAll(keepLock(session, running, stop.signal)),
+    endsAll(term.work(session, running, stop.signal)),
+    endsAll(numberCommitted(session, running, leadership, stop.signal)),
   ])
   term.giveUp.removeEventListener('abort', abandon)
   const failed = ends.find((end) => end.status === 'rejected')
@@ -65,48 +68,21 @@ function rethrow(error: unknown, first: () => void): never {
   throw error
 }
 
-/** Numbers what is committed. Goes on while the broker is down: watchers of the log read numbered events. */
-async function numberCommitted(
+/** Numbers what is committed. Goes on while the broker is down: watchers read numbered rows. */
+async function numberCommitted<Status extends LaneStatus>(
   { kysely }: LeaderSession,
-  term: Term,
+  term: RunningTerm<Status>,
   leadership: Leadership,
-  numbered: WakeSignal,
   stop: AbortSignal,
 ): Promise<void> {
   const batchSize = term.batchSize ?? 500
   while (!stop.aborted) {
-    const { count } = await numberEvents(kysely, leadership, batchSize)
+    const { count } = await numberRows(kysely, term.lane, leadership, batchSize)
     if (count > 0) {
-      numbered.wake()
+      term.numbered.wake()
       term.onNumbered?.()
     }
     if (count === batchSize) continue
-    if (await term.wakeSignal.wait(lookEveryMs, stop)) await term.clock.sleep(debounceMs, stop)
-  }
-}
-
-/** Publishes in the order of numbers, and first what an earlier leader numbered and did not mark. Marks after the acks. */
-async function publishNumbered(
-  { kysely }: LeaderSession,
-  term: Term,
-  numbered: WakeSignal,
-  stop: AbortSignal,
-): Promise<void> {
-  const { clock, closing, sink, status } = term
-  const halt = AbortSignal.any([stop, closing])
-  let publishedUpTo = 0
-  await retryForEver(() => sink.prepare(stop), 'the event sink is not ready', term, stop)
-  while (!halt.aborted) {
-    const events = await listUnpublished(kysely, publishedUpTo, term.batchSize ?? 500)
-    const [first, last] = [events.at(0), events.at(-1)]
-    if (!first || !last) {
-      await numbered.wait(lookEveryMs, halt)
-      continue
-    }
-    if (!(await retryForEver(() => sink.publish(events, stop), 'events cannot be published', term, stop)))
-      break
-    await markPublished(kysely, first.pubSeq, last.pubSeq)
-    publishedUpTo = last.pubSeq
-    status.lastPublishedAt = clock.now()
+    if (await term.wakeSignal.wait(lookEveryMs, stop)) await term.clock.sleep(term.debounceMs, stop)
   }
 }

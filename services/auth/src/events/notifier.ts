@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Clock } from '../domain/clock.ts'
-import { notifyOutbox } from '../store/outbox.ts'
+import { type Lane, notifyLane } from '../store/lanes.ts'
 import type { Schema } from '../store/schema.ts'
 
 /** Wakes the leader in another process. */
@@ -9,15 +9,17 @@ export interface Notifier {
   notify(): void
 }
 
-const debounceMs = 5
-
-/** Makes the notifier of one process. A notification that fails is not repeated: the leader looks every second anyway. */
-export function makeNotifier(kysely: Kysely<Schema>, clock: Clock): Notifier {
+/** Makes a lane's notifier in one process. A notification that fails is not repeated: the leader looks every second anyway. */
+export function makeNotifier(
+  kysely: Kysely<Schema>,
+  clock: Clock,
+  { lane, debounceMs }: { readonly lane: Lane; readonly debounceMs: number },
+): Notifier {
   let isWaiting = false
   const send = async () => {
     await clock.sleep(debounceMs)
     isWaiting = false
-    await notifyOutbox(kysely)
+    await notifyLane(kysely, lane)
   }
   return {
     notify() {

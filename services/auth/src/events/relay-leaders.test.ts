@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sql } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import { openTcpProxy } from '../../../../tools/parts/tcp-proxy.ts'
+import { lanes } from '../store/lanes.ts'
+import { numberRows, takeOverLane } from '../store/number-rows.ts'
 import {
   insertTestUser,
   listOutbox,
@@ -9,13 +11,16 @@ import {
   openTestPool,
   openTestPostgres,
   origin,
+  testInstallation,
   toLoginSucceeded,
   toUserUpdated,
   until,
 } from '../store/outbox-testing.ts'
 import { openPostgres } from '../store/postgres.ts'
-import { numberEvents, takeOverLane } from '../store/relay-lane.ts'
+import type { Schema } from '../store/schema.ts'
 import { assertOrder, makeMemorySink, openTestRelay } from './testing.ts'
+
+const takeOver = (trx: Transaction<Schema>) => takeOverLane(trx, lanes.events, testInstallation)
 
 // The embedded database has one process, so one relay: these have no PGlite side.
 test('PostgreSQL: of two relays one leads, and a writer beside the other wakes it', async (t) => {
@@ -87,7 +92,7 @@ test('PostgreSQL: O9 a leader that stops pinging is replaced within three second
   const { database, url } = opened
   const stopped = await database.findLeaderSession('relay')
   assert.ok(stopped)
-  const leadership = await stopped.kysely.transaction().execute(takeOverLane)
+  const leadership = await stopped.kysely.transaction().execute(takeOver)
   const userId = await insertTestUser(database)
   await makeTestWrite(database)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
   assert.equal(await database.findLeaderSession('relay'), undefined)
@@ -98,9 +103,9 @@ test('PostgreSQL: O9 a leader that stops pinging is replaced within three second
   await until(() => sink.published.length === 1)
   assert.ok(performance.now() - began < 3000, `took ${performance.now() - began} ms`)
   assert.equal(relay.status().term, leadership.term + 1)
-  await assert.rejects(numberEvents(stopped.kysely, leadership, 10))
+  await assert.rejects(numberRows(stopped.kysely, lanes.events, leadership, 10))
   await assert.rejects(stopped.ping())
-  await assert.rejects(numberEvents(database.kysely, leadership, 10), { name: 'TermLostError' })
+  await assert.rejects(numberRows(database.kysely, lanes.events, leadership, 10), { name: 'TermLostError' })
   await stopped.close()
 })
 

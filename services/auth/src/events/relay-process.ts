@@ -1,6 +1,7 @@
 // A relay as a process of its own, for relay-processes.test.ts to kill and to freeze:
 // node relay-process.ts <database url> <brokers> <topic prefix>
 import process from 'node:process'
+import { testInstallation } from '../store/outbox-testing.ts'
 import { openPostgres } from '../store/postgres.ts'
 import { openKafkaSink } from './kafka-sink.ts'
 import { openRelay } from './relay.ts'
@@ -17,4 +18,12 @@ const sink = openKafkaSink({
   source: 'test',
   log: silentLog,
 })
-openRelay({ database, sink, clock: wallClock, log, random: Math.random, batchSize: 50 })
+openRelay({
+  database,
+  installation: testInstallation,
+  sink,
+  clock: wallClock,
+  log,
+  random: Math.random,
+  batchSize: 50,
+})

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { toTopic } from '@immersiverse/auth-contract'
 import { requireTestKafka } from '../../../../tools/parts/test-kafka.ts'
-import { notifyOutbox } from '../store/outbox.ts'
+import { lanes, notifyLane } from '../store/lanes.ts'
 import {
   insertTestUser,
   listOutbox,
@@ -87,7 +87,7 @@ test('O2 O3 O4 O5 O7 O9 hold when leaders are frozen, wake late, and are killed'
         write(origin, (_trx, announce) => announce((n % 2 ? toLoginSucceeded : toUserUpdated)(userId))),
       ),
     )
-    await notifyOutbox(database.kysely)
+    await notifyLane(database.kysely, lanes.events)
     await sleep(20)
   }
   await faults

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict'
-import { sql } from 'kysely'
+import { sql, type Transaction } from 'kysely'
+import { lanes } from '../store/lanes.ts'
+import { numberRows, takeOverLane } from '../store/number-rows.ts'
 import {
   insertTestUser,
   listOutbox,
   makeTestWrite,
   origin,
+  testInstallation,
   testOnBoth,
   toLoginSucceeded,
   toUserUpdated,
   until,
 } from '../store/outbox-testing.ts'
-import { numberEvents, takeOverLane } from '../store/relay-lane.ts'
+import type { Schema } from '../store/schema.ts'
 import { assertOrder, makeMemorySink, openTestRelay } from './testing.ts'
+
+const takeOver = (trx: Transaction<Schema>) => takeOverLane(trx, lanes.events, testInstallation)
 
 testOnBoth(
   "O2 O4 O7 every committed event reaches the sink, each user's in order, with one gapless number",
@@ -83,8 +88,8 @@ testOnBoth(
     const write = makeTestWrite(database)
     for (let n = 0; n < 30; n += 1) await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
     // A leader that numbered twenty, had some acknowledged and died.
-    const leadership = await database.transaction(takeOverLane)
-    const { count } = await numberEvents(database.kysely, leadership, 20)
+    const leadership = await database.transaction(takeOver)
+    const { count } = await numberRows(database.kysely, lanes.events, leadership, 20)
     assert.equal(count, 20)
     await sql`update outbox set published_at = now() where pub_seq <= 5`.execute(database.kysely)
     const before = await listOutbox(database)
@@ -103,19 +108,22 @@ testOnBoth(
 testOnBoth('a leader whose term is over numbers nothing', async (_t, database) => {
   const userId = await insertTestUser(database)
   await makeTestWrite(database)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
-  const old = await database.transaction(takeOverLane)
-  const current = await database.transaction(takeOverLane)
+  const old = await database.transaction(takeOver)
+  const current = await database.transaction(takeOver)
   assert.equal(current.term, old.term + 1)
   assert.equal(current.epoch, old.epoch)
-  await assert.rejects(numberEvents(database.kysely, old, 10), { name: 'TermLostError' })
-  assert.deepEqual(await numberEvents(database.kysely, current, 10), { count: 1, lastPubSeq: 1 })
-  assert.deepEqual(await numberEvents(database.kysely, current, 10), { count: 0, lastPubSeq: undefined })
+  await assert.rejects(numberRows(database.kysely, lanes.events, old, 10), { name: 'TermLostError' })
+  assert.deepEqual(await numberRows(database.kysely, lanes.events, current, 10), { count: 1, lastNumber: 1 })
+  assert.deepEqual(await numberRows(database.kysely, lanes.events, current, 10), {
+    count: 0,
+    lastNumber: undefined,
+  })
 })
 
 testOnBoth('a database with another history gets another epoch', async (_t, database) => {
-  const before = await database.transaction(takeOverLane)
+  const before = await database.transaction(takeOver)
   await sql`update epoch set timeline = timeline - 1`.execute(database.kysely)
-  const after = await database.transaction(takeOverLane)
+  const after = await database.transaction(takeOver)
   assert.match(before.epoch, /\.1$/)
   assert.match(after.epoch, /\.2$/)
 })

@@ -1,4 +1,5 @@
 import type { Term } from './lead.ts'
+import type { RelayStatus } from './relay.ts'
 
 const firstDelayMs = 100
 const longestDelayMs = 5000
@@ -10,7 +11,7 @@ const longestDelayMs = 5000
 export async function retryForEver(
   call: () => Promise<void>,
   fault: string,
-  { clock, closing, complain, log, random, status }: Term,
+  { clock, closing, complain, log, random, status }: Term<RelayStatus>,
   stop: AbortSignal,
 ): Promise<boolean> {
   const halt = AbortSignal.any([stop, closing])

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../domain/clock.ts'
 import type { Database } from '../store/database.ts'
 import type { NumberedEvent } from '../store/outbox.ts'
+import { testInstallation } from '../store/outbox-testing.ts'
 import type { EventsLog } from './log.ts'
 import { openRelay, type Relay } from './relay.ts'
 import type { EventSink } from './sink.ts'
@@ -52,6 +53,7 @@ export function openTestRelay(
 ): Relay {
   const relay = openRelay({
     database,
+    installation: testInstallation,
     sink,
     clock: wallClock,
     log: silentLog,

@@ -8,12 +8,16 @@ import {
   ValidationReason,
 } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
+import { getRevocationStatus } from '../use-cases/get-revocation-status.ts'
+import { listSessions } from '../use-cases/list-sessions.ts'
 import { login } from '../use-cases/login.ts'
 import { logout } from '../use-cases/logout.ts'
 import { refreshToken } from '../use-cases/refresh-token.ts'
+import { revokeSession } from '../use-cases/revoke-session.ts'
 import type { Validation } from '../use-cases/validate-token.ts'
 import { answerValidation } from './answer-validation.ts'
 import { fromClientInfo, toTimestamp, toTokenPairMessage, toUserMessage } from './messages.ts'
+import { toRevocationMarkMessage, toSessionMessage, toStatusResponse } from './revocation-messages.ts'
 import type { UnaryHandlers } from './unary-handlers.ts'
 
 /** AuthService's unary methods: translate in, decide, translate out. */
@@ -25,8 +29,8 @@ export function makeAuthService(deps: Deps): UnaryHandlers<typeof AuthService> {
       return { tokens: toTokenPairMessage(tokens), user: toUserMessage(user) }
     },
     logout: async (caller, { token, allSessions }) => {
-      await logout(deps, caller, { ...(token.case ? { [token.case]: token.value } : {}), allSessions })
-      return {}
+      const input = { ...(token.case ? { [token.case]: token.value } : {}), allSessions }
+      return { revocation: toRevocationMarkMessage(await logout(deps, caller, input)) }
     },
     refreshToken: async (caller, request) => {
       const input = { refreshToken: request.refreshToken, client: fromClientInfo(request.client) }
@@ -34,6 +38,13 @@ export function makeAuthService(deps: Deps): UnaryHandlers<typeof AuthService> {
     },
     validateToken: async (caller, request) =>
       toValidateTokenResponse(await answerValidation(deps, caller, request)),
+    listSessions: async (caller, request) => ({
+      sessions: (await listSessions(deps, caller, request)).map(toSessionMessage),
+    }),
+    revokeSession: async (caller, request) => ({
+      revocation: toRevocationMarkMessage(await revokeSession(deps, caller, request)),
+    }),
+    getRevocationStatus: async () => toStatusResponse(await getRevocationStatus(deps)),
     getSigningKeys: async () => ({
       jwksJson: deps.keyRing.jwksJson,
       maxAge: { seconds: BigInt(deps.settings.keysMaxAgeSeconds) },

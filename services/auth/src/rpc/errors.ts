@@ -44,6 +44,11 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
     ROUTE_NOT_FOUND: { code: status.NOT_FOUND, message: 'there is no such path or method' },
     MISSING_ROLE: { code: status.PERMISSION_DENIED, message: 'the token lacks a role' },
     AUTH_UNAVAILABLE: { code: status.UNAVAILABLE, message: 'whether the token is valid cannot be known now' },
+    SESSION_NOT_FOUND: { code: status.NOT_FOUND, message: 'the user has no such session' },
+    REVOCATIONS_NOT_KEPT: {
+      code: status.OUT_OF_RANGE,
+      message: 'revocations cannot be sent from there on: read the snapshot again',
+    },
     INTERNAL: { code: status.INTERNAL, message: 'internal error' },
   })
 

@@ -1,4 +1,4 @@
-import type { DescMethodUnary, DescService } from '@bufbuild/protobuf'
+import type { DescMethodServerStreaming, DescMethodUnary, DescService } from '@bufbuild/protobuf'
 import {
   Server,
   ServerCredentials,
@@ -14,12 +14,13 @@ import { answerValidation } from './answer-validation.ts'
 import { makeAuthService } from './auth-service.ts'
 import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
 import type { OnFinished } from './refusals.ts'
+import { makeSnapshotStream, makeWatchStream, type WatchRevocations } from './revocation-streams.ts'
+import { makeServerStreamCall, type ServerStream } from './server-stream-call.ts'
 import { makeRawUnaryCall, makeUnaryCall, type ServeContext, type ServedMethod } from './unary-call.ts'
 import type { UnaryHandler } from './unary-handlers.ts'
 import { makeUserService } from './user-service.ts'
 import { readValidateTokenRequest, writeValidateTokenResponse } from './validate-codec.ts'
 import { makeValidateTokensCall } from './validate-tokens-call.ts'
-import { makeWatchEventsCall, type WatchEvents } from './watch-events-call.ts'
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -35,10 +36,14 @@ export interface GrpcListener {
   close(deadlineMs: number): Promise<void>
 }
 
+/** Follows the events from a position on until the signal aborts. Throws AuthError INVALID_FIELD, DATABASE_UNAVAILABLE. */
+export type WatchEvents = ServerStream<typeof EventService.method.watchEvents>
+
 /** What the server is made of. */
 export interface GrpcOptions {
   readonly deps: Deps
   readonly watchEvents: WatchEvents
+  readonly watchRevocations: WatchRevocations
   readonly listen: ListenAddress
   readonly onFinished: OnFinished
 }
@@ -77,7 +82,8 @@ function healthOf(services: readonly DescService[]) {
   return Object.fromEntries(services.map(({ typeName }) => [typeName, 'SERVING' as const]))
 }
 
-function listServices({ deps, watchEvents }: GrpcOptions, at: ServeContext): Map<string, ServedMethod>[] {
+function listServices(options: GrpcOptions, at: ServeContext): Map<string, ServedMethod>[] {
+  const { deps, watchEvents, watchRevocations } = options
   const serve = (service: DescService, handlers: object) =>
     service.methods.flatMap((method): [string, ServedMethod][] => {
       if (method.methodKind !== 'unary') return []
@@ -94,7 +100,11 @@ function listServices({ deps, watchEvents }: GrpcOptions, at: ServeContext): Map
   }
   auth.set(validate.name, makeRawUnaryCall(validate, raw, at))
   auth.set(AuthService.method.validateTokens.name, makeValidateTokensCall(deps, at))
-  const events = new Map([[EventService.method.watchEvents.name, makeWatchEventsCall(watchEvents, at)]])
+  const stream = <M extends DescMethodServerStreaming>(method: M, answer: ServerStream<M>) =>
+    [method.name, makeServerStreamCall(method, answer, at)] as const
+  auth.set(...stream(AuthService.method.getRevocationSnapshot, makeSnapshotStream(deps)))
+  auth.set(...stream(AuthService.method.watchRevocations, makeWatchStream(watchRevocations)))
+  const events = new Map([stream(EventService.method.watchEvents, watchEvents)])
   return [auth, new Map(serve(UserService, makeUserService(deps))), events]
 }
 

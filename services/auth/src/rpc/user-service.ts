@@ -7,6 +7,7 @@ import { deleteUser } from '../use-cases/delete-user.ts'
 import { type GetUserInput, getUser } from '../use-cases/get-user.ts'
 import { type UpdateUserInput, updateUser } from '../use-cases/update-user.ts'
 import { toUserMessage } from './messages.ts'
+import { toRevocationMarkMessage } from './revocation-messages.ts'
 import type { UnaryHandlers } from './unary-handlers.ts'
 
 /** UserService: translate in, decide, translate out. */
@@ -24,17 +25,16 @@ export function makeUserService(deps: Deps): UnaryHandlers<typeof UserService> {
       }
       return { user: toUserMessage(await getUser(deps, caller, input)) }
     },
-    updateUser: async (caller, request) => ({
-      user: toUserMessage(await updateUser(deps, caller, toUpdate(request))),
+    updateUser: async (caller, request) => {
+      const { user, revocation } = await updateUser(deps, caller, toUpdate(request))
+      return { user: toUserMessage(user), revocation: toRevocationMarkMessage(revocation) }
+    },
+    changePassword: async (caller, request) => ({
+      revocation: toRevocationMarkMessage(await changePassword(deps, caller, request)),
     }),
-    changePassword: async (caller, request) => {
-      await changePassword(deps, caller, request)
-      return {}
-    },
-    deleteUser: async (caller, request) => {
-      await deleteUser(deps, caller, request)
-      return {}
-    },
+    deleteUser: async (caller, request) => ({
+      revocation: toRevocationMarkMessage(await deleteUser(deps, caller, request)),
+    }),
   }
 }
 

@@ -22,14 +22,14 @@ export interface Database {
 }
 
 /** The locks that processes compete for. */
-export type LeaderLock = 'migrations' | 'relay'
+export type LeaderLock = 'migrations' | 'relay' | 'revocations'
 
 /** A held {@link LeaderLock}: statements that only its holder may run go through `kysely`. */
 export interface LeaderSession {
   readonly kysely: Kysely<Schema>
   /** Shows that the holder is alive; rejects once the lock is lost. */
   ping(): Promise<void>
-  /** Calls back when another process has signalled a change, see {@link notifyOutbox}. */
-  onNotification(listener: () => void): Promise<void>
+  /** Calls back when another process has signalled a change on a lane's channel. */
+  onNotification(channel: string, listener: () => void): Promise<void>
   close(): Promise<void>
 }

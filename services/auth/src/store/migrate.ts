@@ -2,9 +2,11 @@ import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
 import * as m0001 from './migrations/0001-accounts-sessions-outbox.ts'
+import * as m0002 from './migrations/0002-revocations.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-accounts-sessions-outbox': m0001,
+  '0002-revocations': m0002,
 })
 
 /** Brings the schema to this version; several processes may start at once. Throws what a migration threw. */

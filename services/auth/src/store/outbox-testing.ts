@@ -7,6 +7,7 @@ import type { UserEvent } from '../domain/events.ts'
 import type { UserId } from '../domain/ids.ts'
 import { insertUserSequence } from './append-event.ts'
 import type { Database } from './database.ts'
+import type { Installation } from './epoch.ts'
 import { migrate } from './migrate.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
@@ -75,9 +76,24 @@ export async function until(condition: () => boolean | Promise<boolean>, ms = 30
 /** Where the calls of tests come from. */
 export const origin = Object.freeze({ ip: '127.0.0.1', userAgent: 'test' })
 
+/** Who revokes in tests. */
+export const testInstallation: Installation = Object.freeze({
+  issuer: 'https://auth.test',
+  newId: randomUUID,
+})
+
+/** How tests write, but for the database and what is told after commits. */
+export const testWriteOptions = Object.freeze({
+  encoding: 'json',
+  newId: randomUUID,
+  coverMs: 660_000,
+  onCommitted: () => undefined,
+  onRevoked: () => undefined,
+} as const)
+
 /** The way in which use-cases write, with JSON events. */
 export function makeTestWrite(database: Database, onCommitted: () => void = () => undefined): Write {
-  return makeWrite({ database, encoding: 'json', newId: randomUUID, onCommitted })
+  return makeWrite({ ...testWriteOptions, database, onCommitted })
 }
 
 /** A user's row and sequence row, without an event. */

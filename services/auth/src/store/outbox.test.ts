@@ -12,6 +12,7 @@ import {
   makeTestWrite,
   origin,
   testOnBoth,
+  testWriteOptions,
   toLoginSucceeded,
   toUserUpdated,
 } from './outbox-testing.ts'
@@ -127,12 +128,7 @@ testOnBoth('a refused login has the hash as its key and no number', async (_t, d
 
 testOnBoth('the encoding may be protobuf', async (_t, database) => {
   const userId = await insertTestUser(database)
-  const write = makeWrite({
-    database,
-    encoding: 'protobuf',
-    newId: randomUUID,
-    onCommitted: () => undefined,
-  })
+  const write = makeWrite({ ...testWriteOptions, database, encoding: 'protobuf' })
   await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
   const [row] = await listOutbox(database)
   assert.equal(row?.content_type, 'application/protobuf')

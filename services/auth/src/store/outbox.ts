@@ -1,12 +1,10 @@
 import type { EventName } from '@immersiverse/auth-contract'
 import { type Kysely, type Selectable, sql } from 'kysely'
+import { lanes } from './lanes.ts'
 import type { Schema } from './schema.ts'
 
 /** The lane that all events take: one order, one leader. */
-export const onlyLane = 0
-
-/** The channel on which writers wake the relay, outside their transactions. */
-export const outboxChannel = 'auth_outbox'
+export const onlyLane = lanes.events.lane
 
 /** An event that has its number: what sinks publish and watchers read. Nothing of it changes any more. */
 export interface NumberedEvent {
@@ -71,7 +69,29 @@ export async function countUnpublished(kysely: Kysely<Schema>, atMost: number): 
   return Math.min(rows[0]?.waiting ?? 0, atMost)
 }
 
-/** Wakes the leader in another process. Never inside a writing transaction: that would serialise all commits. */
-export async function notifyOutbox(kysely: Kysely<Schema>): Promise<void> {
-  await sql`select pg_notify(${outboxChannel}, '')`.execute(kysely)
+/** Numbered events that are not marked as published, above a number, in order. */
+export async function listUnpublished(
+  kysely: Kysely<Schema>,
+  afterPubSeq: number,
+  limit: number,
+): Promise<NumberedEvent[]> {
+  const rows = await selectNumbered(kysely)
+    .where('published_at', 'is', null)
+    .where('pub_seq', '>', afterPubSeq)
+    .orderBy('pub_seq')
+    .limit(limit)
+    .execute()
+  return rows.map(toNumberedEvent)
+}
+
+/** Marks what the sink has acknowledged, and nothing before it has. */
+export async function markPublished(
+  kysely: Kysely<Schema>,
+  firstPubSeq: number,
+  lastPubSeq: number,
+): Promise<void> {
+  await sql`
+    update outbox set published_at = clock_timestamp()
+    where lane = ${onlyLane} and pub_seq between ${firstPubSeq}::bigint and ${lastPubSeq}::bigint
+      and published_at is null`.execute(kysely)
 }

@@ -2,12 +2,15 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { LeaderLock, LeaderSession } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
-import { outboxChannel } from './outbox.ts'
 import { postgresTypes } from './postgres-types.ts'
 import type { Schema } from './schema.ts'
 
 /** Advisory lock numbers: the first key is this service's own, so that other users of the database do not collide. */
-const lockNumbers: Readonly<Record<LeaderLock, number>> = Object.freeze({ migrations: 1, relay: 2 })
+const lockNumbers: Readonly<Record<LeaderLock, number>> = Object.freeze({
+  migrations: 1,
+  relay: 2,
+  revocations: 3,
+})
 const lockSpace = 0x1a07
 
 /** How long a statement may take, and how long closing waits for the server's goodbye. */
@@ -78,9 +81,9 @@ function toLeaderSession(client: pg.Client): LeaderSession {
     ping: async () => {
       await ask('select 1')
     },
-    onNotification: async (listener) => {
+    onNotification: async (channel, listener) => {
       client.on('notification', listener)
-      await ask(`listen ${outboxChannel}`)
+      await ask(`listen ${client.escapeIdentifier(channel)}`)
     },
     close: () => closeClient(client),
   }

@@ -13,6 +13,7 @@ export interface Schema {
     topics: Generated<Record<string, [number | null, number]>>
   }
   outbox: OutboxTable
+  revocations: RevocationsTable
   lanes: { lane: number; term: number; last_pub_seq: number }
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
 }
@@ -83,4 +84,18 @@ interface OutboxTable {
   epoch: string | null
   pub_seq: number | null
   published_at: Date | null
+}
+
+interface RevocationsTable {
+  id: string
+  position: Generated<number>
+  type: 'TOKEN' | 'SESSION' | 'USER' | 'KEY' | 'ISSUER'
+  subject: string
+  min_tv: number | null
+  until: Date | null
+  reason: string
+  committed_at: Date
+  expires_at: Date | null
+  epoch: string | null
+  rseq: number | null
 }

@@ -9,7 +9,7 @@ import { type LookupAnswer, makeSessionLookup } from './session-lookup.ts'
 interface RunningLookup {
   /** The sessions it asks for. */
   readonly sids: readonly string[]
-  answer(row?: { standby?: boolean; faults?: [number, string | null][] }): void
+  answer(row?: { epoch?: string | null; settled?: boolean | null; faults?: [number, string | null][] }): void
   fail(error: Error): void
 }
 
@@ -21,21 +21,21 @@ function makeDatabase() {
       const checkedAt = new Date(lookups.length * 1000)
       lookups.push({
         sids: query.parameters[0] as string[],
-        answer: ({ standby = false, faults } = {}) =>
-          resolve({ rows: [{ checked_at: checkedAt, standby, faults: faults ?? null }] }),
+        answer: ({ epoch = '1.1.1', settled = true, faults } = {}) =>
+          resolve({ rows: [{ checked_at: checkedAt, epoch, settled, faults: faults ?? null }] }),
         fail: reject,
       })
     })
   return { lookups, database: { kysely: { executeQuery } } as unknown as Pick<Database, 'kysely'> }
 }
 
-const toToken = (sid: string) => ({ sid, sub: 'user', tv: 1 })
+const toToken = (sid: string) => ({ keyId: 'key', claims: { jti: 'jti', sid, sub: 'user', tv: 1, iat: 1 } })
 /** What was asked and answered before has had its turn. */
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 test('a request that comes while a look-up runs is not answered by it', async () => {
   const { database, lookups } = makeDatabase()
-  const lookup = makeSessionLookup(database)
+  const lookup = makeSessionLookup(database, 'issuer')
   const first = lookup.ask(toToken('a'))
   await turn()
   const answered: LookupAnswer[] = []
@@ -52,7 +52,7 @@ test('a request that comes while a look-up runs is not answered by it', async ()
 
 test('all that wait share the next look-up, equal tokens a place in it', async () => {
   const { database, lookups } = makeDatabase()
-  const lookup = makeSessionLookup(database)
+  const lookup = makeSessionLookup(database, 'issuer')
   const first = lookup.ask(toToken('first'))
   await turn()
   const token = toToken('0')
@@ -73,7 +73,7 @@ test('all that wait share the next look-up, equal tokens a place in it', async (
 
 test('each token gets the fault of its own place', async () => {
   const { database, lookups } = makeDatabase()
-  const lookup = makeSessionLookup(database)
+  const lookup = makeSessionLookup(database, 'issuer')
   const tokens = ['ended', 'fine', 'deleted', 'suspended', 'unknown'].map(toToken)
   const answers = tokens.map((token) => lookup.ask(token))
   await turn()
@@ -93,7 +93,7 @@ test('each token gets the fault of its own place', async () => {
 
 test('a look-up that fails fails those who wait for it, and the next goes on', async () => {
   const { database, lookups } = makeDatabase()
-  const lookup = makeSessionLookup(database)
+  const lookup = makeSessionLookup(database, 'issuer')
   const fault = new AuthError('DATABASE_UNAVAILABLE')
   const first = lookup.ask(toToken('a'))
   await turn()
@@ -105,12 +105,31 @@ test('a look-up that fails fails those who wait for it, and the next goes on', a
   assert.equal((await second).findFault(toToken('b')), undefined)
 })
 
-test('a standby answers nothing', async () => {
+test('a standby, a database of another history and one without an epoch answer nothing', async () => {
+  for (const row of [{ settled: null }, { settled: false }, { settled: null, epoch: null }]) {
+    const { database, lookups } = makeDatabase()
+    const asked = makeSessionLookup(database, 'issuer').ask(toToken('a'))
+    await turn()
+    lookups[0]?.answer(row)
+    await assert.rejects(asked, { reason: 'DATABASE_UNAVAILABLE' })
+  }
+})
+
+test('a database that is behind an epoch seen before answers nothing, one that is ahead does', async () => {
   const { database, lookups } = makeDatabase()
-  const asked = makeSessionLookup(database).ask(toToken('a'))
-  await turn()
-  lookups[0]?.answer({ standby: true })
-  await assert.rejects(asked, { reason: 'DATABASE_UNAVAILABLE' })
+  const lookup = makeSessionLookup(database, 'issuer')
+  const answers: string[] = []
+  for (const epoch of ['1.1.1', '1.2.2', '1.1.1', '1.2.2', '1.3.3']) {
+    const asked = lookup.ask(toToken('a')).then(
+      () => answers.push(epoch),
+      ({ reason }) => answers.push(reason),
+    )
+    await turn()
+    lookups.at(-1)?.answer({ epoch })
+    await asked
+    await turn()
+  }
+  assert.deepEqual(answers, ['1.1.1', '1.2.2', 'DATABASE_UNAVAILABLE', '1.2.2', '1.3.3'])
 })
 
 test('R2 in any interleaving a request is answered only by a look-up that started after it arrived, and one runs at a time', async () => {
@@ -120,7 +139,7 @@ test('R2 in any interleaving a request is answered only by a look-up that starte
   await fc.assert(
     fc.asyncProperty(steps, async (plan) => {
       const { database, lookups } = makeDatabase()
-      const lookup = makeSessionLookup(database)
+      const lookup = makeSessionLookup(database, 'issuer')
       const asked: Promise<void>[] = []
       let ended = 0
       const end = (step: 'answer' | 'fail') => {

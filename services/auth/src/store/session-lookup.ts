@@ -1,13 +1,21 @@
 import { CompiledQuery } from 'kysely'
 import { AuthError } from '../domain/errors.ts'
 import type { Database } from './database.ts'
+import { epochText, isEpochSettled, toEpochCounter } from './epoch.ts'
 
-/** What of a token is looked up: the claims object itself, so that equal tokens share a place. */
+/** What of a token is looked up: the verified token itself, so that equal tokens share a place. */
 export interface LookedUp {
-  readonly sid: string
-  readonly sub: string
-  /** Token version. */
-  readonly tv: number
+  /** The `kid` of the key that signed it. */
+  readonly keyId: string
+  readonly claims: {
+    readonly jti: string
+    readonly sid: string
+    readonly sub: string
+    /** Token version. */
+    readonly tv: number
+    /** Whole seconds. */
+    readonly iat: number
+  }
 }
 
 /** Why the database refuses a token. */
@@ -21,12 +29,13 @@ export interface LookupAnswer {
   findFault(token: LookedUp): LookupFault | undefined
 }
 
-/** Looks sessions and users up on the primary. */
+/** Looks up on the primary whether tokens are revoked, on every level. */
 export interface SessionLookup {
   /**
    * The answer of a look-up that *starts after this call*. All that wait share the next one, whatever their number: queries do not
    * grow with calls.
-   * @throws AuthError DATABASE_UNAVAILABLE when the database does not answer, or answers as a standby.
+   * @throws AuthError DATABASE_UNAVAILABLE when the database does not answer, or answers as a standby, or with another history than
+   *   its epoch says, or with an older epoch than it did before: what was revoked may be missing there.
    */
   ask(token: LookedUp): Promise<LookupAnswer>
 }
@@ -37,19 +46,29 @@ interface Batch {
   readonly settle: { resolve(answer: LookupAnswer): void; reject(error: unknown): void }
 }
 
-// Only what speaks against a token comes back: one row in health. A session that is not there is revoked.
-const statement = `select statement_timestamp() as checked_at, pg_is_in_recovery() as standby, (
+// Only what speaks against a token comes back: one row in health. A session that is not there is revoked. Revoked users and sessions
+// are read in their own rows, which change in the same transactions; entries of tokens, keys and issuers are few, and found once for
+// all that is asked.
+const statement = `with revoked as materialized (
+  select (select array_agg(subject) from revocations where type = 'TOKEN' and subject = any($4::text[])) as tokens,
+    (select array_agg(subject) from revocations where type = 'KEY') as keys,
+    (select extract(epoch from max(until)) from revocations where type = 'ISSUER' and subject = $7) as until
+)
+select statement_timestamp() as checked_at, (select ${epochText} from epoch) as epoch, (select ${isEpochSettled} from epoch) as settled, (
   select json_agg(json_build_array(asked.place, users.status))
-  from unnest($1::uuid[], $2::uuid[], $3::bigint[]) with ordinality as asked (session_id, user_id, tv, place)
+  from revoked, unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+    with ordinality as asked (session_id, user_id, tv, token_id, key_id, iat, place)
   left join users on users.id = asked.user_id
   left join sessions on sessions.id = asked.session_id and sessions.user_id = asked.user_id
   where users.status is distinct from 'ACTIVE' or users.tv > asked.tv or sessions.id is null or sessions.ended_at is not null
+    or asked.token_id = any(revoked.tokens) or asked.key_id = any(revoked.keys) or asked.iat <= revoked.until
 ) as faults`
 
-/** Makes the shared look-up: at most one query is under way at a time. */
-export function makeSessionLookup(database: Pick<Database, 'kysely'>): SessionLookup {
+/** Makes the shared look-up of an issuer's tokens: at most one query is under way at a time. */
+export function makeSessionLookup(database: Pick<Database, 'kysely'>, issuer: string): SessionLookup {
   let gathering: Batch | undefined
   let running = false
+  let epochCounter = 0
 
   async function run(): Promise<void> {
     const batch = gathering
@@ -58,7 +77,9 @@ export function makeSessionLookup(database: Pick<Database, 'kysely'>): SessionLo
     if (batch === undefined) return
     running = true
     try {
-      batch.settle.resolve(await lookUp(database, batch.places))
+      const row = await getFaults(database, issuer, [...batch.places.keys()])
+      epochCounter = Math.max(epochCounter, requireEpoch(row, epochCounter))
+      batch.settle.resolve(toAnswer(row, batch.places))
     } catch (error) {
       batch.settle.reject(error)
     }
@@ -89,26 +110,41 @@ function makeBatch(): Batch {
 
 interface LookupRow {
   readonly checked_at: Date
-  readonly standby: boolean
+  readonly epoch: string | null
+  readonly settled: boolean | null
   readonly faults: [number, string | null][] | null
 }
 
-async function lookUp(
-  database: Pick<Database, 'kysely'>,
-  places: ReadonlyMap<LookedUp, number>,
-): Promise<LookupAnswer> {
-  const tokens = [...places.keys()]
-  const { rows } = await database.kysely.executeQuery<LookupRow>(
+async function getFaults(
+  { kysely }: Pick<Database, 'kysely'>,
+  issuer: string,
+  tokens: readonly LookedUp[],
+): Promise<LookupRow | undefined> {
+  const claims = tokens.map((token) => token.claims)
+  const { rows } = await kysely.executeQuery<LookupRow>(
     CompiledQuery.raw(statement, [
-      tokens.map((token) => token.sid),
-      tokens.map((token) => token.sub),
-      tokens.map((token) => token.tv),
+      claims.map(({ sid }) => sid),
+      claims.map(({ sub }) => sub),
+      claims.map(({ tv }) => tv),
+      claims.map(({ jti }) => jti),
+      tokens.map(({ keyId }) => keyId),
+      claims.map(({ iat }) => iat),
+      issuer,
     ]),
   )
-  const [row] = rows
-  if (row === undefined || row.standby) {
-    throw new AuthError('DATABASE_UNAVAILABLE', { cause: new Error('the database is a standby') })
-  }
+  return rows[0]
+}
+
+/** Returns the counter of the answer's epoch. */
+function requireEpoch(row: LookupRow | undefined, counterBefore: number): number {
+  const counter = toEpochCounter(row?.epoch ?? '')
+  if (row?.settled && counter >= counterBefore) return counter
+  const cause = new Error('the database is a standby, or not the one of this epoch')
+  throw new AuthError('DATABASE_UNAVAILABLE', { cause })
+}
+
+function toAnswer(row: LookupRow | undefined, places: ReadonlyMap<LookedUp, number>): LookupAnswer {
+  if (row === undefined) throw new Error('the look-up has no row')
   const checkedAt = row.checked_at
   if (row.faults === null) return { checkedAt, findFault: () => undefined }
   const faults = new Map(row.faults.map(([place, status]) => [place, toFault(status)]))

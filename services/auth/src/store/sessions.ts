@@ -1,7 +1,7 @@
-import { type Selectable, sql, type Transaction } from 'kysely'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { Origin } from '../domain/caller.ts'
 import type { SessionId, UserId } from '../domain/ids.ts'
-import type { ClientInfo, Session } from '../domain/session.ts'
+import type { ClientInfo, LiveSession, Session } from '../domain/session.ts'
 import type { Schema } from './schema.ts'
 
 /** The secret half of a refresh token's row: its hash, and what derives the token again. */
@@ -125,6 +125,35 @@ export async function eraseUserSessions(trx: Transaction<Schema>, userId: UserId
     })
     .where('user_id', '=', userId)
     .execute()
+}
+
+/** A user's sessions that have neither ended nor expired by the database's clock, last used first. */
+export async function listLiveSessions(
+  db: Kysely<Schema>,
+  userId: UserId,
+  limit: number,
+): Promise<LiveSession[]> {
+  const rows = await db
+    .selectFrom('sessions')
+    .select(['id', 'client_id', 'device_name', 'created_at', 'last_used_at', 'last_ip', 'last_user_agent'])
+    .select('idle_expires_at')
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .where(sql<boolean>`clock_timestamp() < least(idle_expires_at, absolute_expires_at)`)
+    .orderBy('last_used_at', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({
+    id: row.id as SessionId,
+    clientId: row.client_id,
+    deviceName: row.device_name,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    lastIp: row.last_ip,
+    lastUserAgent: row.last_user_agent,
+    expiresAt: row.idle_expires_at,
+  }))
 }
 
 interface IssueRow {

@@ -7,8 +7,10 @@ import { AuthError } from '../domain/errors.ts'
 import type { SessionId, UserId } from '../domain/ids.ts'
 import type { Database } from './database.ts'
 import { UniqueViolation } from './driver-errors.ts'
+import { settleEpoch } from './epoch.ts'
 import { insertFirstKey, listKeys, type NewKey } from './keys.ts'
 import { isMigrated, migrate } from './migrate.ts'
+import { testInstallation } from './outbox-testing.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 import { findRequest, insertRequest } from './request-ids.ts'
@@ -31,6 +33,11 @@ const makeSecret = (): RefreshSecret => ({
   derivationKeyId: 'aabbccdd',
 })
 
+const toLookedUp = (claims: { sid: string; sub: string; tv: number }) => ({
+  keyId: 'key',
+  claims: { jti: randomUUID(), iat: 1, ...claims },
+})
+
 const postgres = await createTestDatabase()
 const skip = 'skipReason' in postgres ? postgres.skipReason : false
 
@@ -46,6 +53,7 @@ function contract(open: () => Promise<Database>): void {
   before(async () => {
     database = await open()
     await migrate(database)
+    await database.transaction((trx) => settleEpoch(trx, testInstallation))
   })
   after(() => database.close())
 
@@ -130,10 +138,10 @@ function contract(open: () => Promise<Database>): void {
     assert.equal(await database.transaction((trx) => endSession(trx, ended.id)), true)
     assert.equal(await database.transaction((trx) => endSession(trx, ended.id)), false)
     await database.transaction((trx) => endUserSessions(trx, userId, kept.id))
-    const lookup = makeSessionLookup(database)
+    const lookup = makeSessionLookup(database, 'https://auth.test')
     const faults = await Promise.all(
       [kept, ended, other].map(async ({ id }) => {
-        const token = { sid: id, sub: userId, tv: 1 }
+        const token = toLookedUp({ sid: id, sub: userId, tv: 1 })
         return (await lookup.ask(token)).findFault(token)
       }),
     )
@@ -141,11 +149,13 @@ function contract(open: () => Promise<Database>): void {
   })
 
   it('tells deleted before suspended before revoked, and a session of another user or none as revoked', async () => {
-    const lookup = makeSessionLookup(database)
+    const lookup = makeSessionLookup(database, 'https://auth.test')
     const { id: userId } = await addUser()
     const { id: sid } = await addSession(userId)
-    const fault = async (token: { sid: string; sub: string; tv: number }) =>
-      (await lookup.ask(token)).findFault(token)
+    const fault = async (claims: { sid: string; sub: string; tv: number }) => {
+      const token = toLookedUp(claims)
+      return (await lookup.ask(token)).findFault(token)
+    }
     assert.equal(await fault({ sid, sub: userId, tv: 1 }), undefined)
     assert.equal(await fault({ sid, sub: userId, tv: 0 }), 'REVOKED')
     assert.equal(await fault({ sid, sub: (await addUser()).id, tv: 1 }), 'REVOKED')

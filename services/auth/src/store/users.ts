@@ -95,14 +95,26 @@ export async function updateUser(
   return requireAccount(toAccount({ ...row, last_login_at: null }))
 }
 
-/** Ends every access token of a locked user that is out; no version, for nothing that others see has changed. */
-export async function raiseTokenVersion(trx: Transaction<Schema>, id: UserId): Promise<void> {
-  await trx.updateTable('users').set({ tv: sql<number>`tv + 1` }).where('id', '=', id).execute()
+/**
+ * Ends every access token of a locked user that is out; no version, for nothing that others see has changed. Returns the new token
+ * version.
+ */
+export async function raiseTokenVersion(trx: Transaction<Schema>, id: UserId): Promise<number> {
+  const { tv } = await trx
+    .updateTable('users')
+    .set({ tv: sql<number>`tv + 1` })
+    .where('id', '=', id)
+    .returning('tv')
+    .executeTakeFirstOrThrow()
+  return tv
 }
 
-/** Erases a locked user's personal data; id, status, token version, version and sequence stay. Returns the last version. */
-export async function eraseUser(trx: Transaction<Schema>, id: UserId): Promise<number> {
-  const { version } = await trx
+/** Erases a locked user's personal data; id, status, token version, version and sequence stay. Returns the last of both versions. */
+export async function eraseUser(
+  trx: Transaction<Schema>,
+  id: UserId,
+): Promise<{ readonly version: number; readonly tokenVersion: number }> {
+  const { version, tv } = await trx
     .updateTable('users')
     .set({
       status: 'DELETED',
@@ -119,10 +131,10 @@ export async function eraseUser(trx: Transaction<Schema>, id: UserId): Promise<n
       updated_at: sql<Date>`clock_timestamp()`,
     })
     .where('id', '=', id)
-    .returning('version')
+    .returning(['version', 'tv'])
     .executeTakeFirstOrThrow()
   await trx.deleteFrom('user_logins').where('user_id', '=', id).execute()
-  return version
+  return { version, tokenVersion: tv }
 }
 
 /** Notes a login beside the account: no version, no event. */

@@ -1,20 +1,25 @@
 import type { Transaction } from 'kysely'
 import type { Origin } from '../domain/caller.ts'
 import type { AuthEvent } from '../domain/events.ts'
+import type { NewRevocation, RevocationMark } from '../domain/revocation.ts'
 import { appendEvent, type EventEncoding } from './append-event.ts'
+import { insertRevocations } from './append-revocations.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
 /** Tells what the transaction has changed: committed with it or not at all. */
 export type Announce = (event: AuthEvent) => Promise<void>
 
+/** Revokes, and tells with which entries: committed with the transaction or not at all. Call it when its locks are held. */
+export type Revoke = (...entries: readonly NewRevocation[]) => Promise<RevocationMark>
+
 /**
- * Runs `work` in one transaction, in which state and events commit together.
+ * Runs `work` in one transaction, in which state, events and revocations commit together.
  * @throws what `work` throws, after rolling back; AuthError DATABASE_UNAVAILABLE as `Database.transaction`.
  */
 export type Write = <T>(
   origin: Origin,
-  work: (trx: Transaction<Schema>, announce: Announce) => Promise<T>,
+  work: (trx: Transaction<Schema>, announce: Announce, revoke: Revoke) => Promise<T>,
 ) => Promise<T>
 
 /** What {@link makeWrite} needs. */
@@ -23,24 +28,35 @@ export interface WriteOptions {
   readonly encoding: EventEncoding
   /** Makes the id of an event: a UUIDv7. */
   readonly newId: () => string
+  /** How long revocations are kept, see `insertRevocations`. */
+  readonly coverMs: number
   /** Called after a commit that announced something: wakes the relay. Must not throw. */
   readonly onCommitted: () => void
+  /** Called after a commit that revoked something: wakes the lane of revocations. Must not throw. */
+  readonly onRevoked: () => void
 }
+
+const nothing: RevocationMark = Object.freeze({ epoch: '', entries: Object.freeze([]) })
 
 /** Makes the one way in which use-cases change state. */
 export function makeWrite(options: WriteOptions): Write {
+  const { coverMs, encoding, newId } = options
   return async (origin, work) => {
     let announced = false
-    const result = await options.database.transaction((trx) =>
-      work(trx, async (event) => {
-        await appendEvent(trx, event, {
-          encoding: options.encoding,
-          id: options.newId(),
-          traceparent: origin.traceparent,
-        })
+    let revoked = false
+    const result = await options.database.transaction((trx) => {
+      const announce: Announce = async (event) => {
+        await appendEvent(trx, event, { encoding, id: newId(), traceparent: origin.traceparent })
         announced = true
-      }),
-    )
+      }
+      const revoke: Revoke = async (...entries) => {
+        if (entries.length === 0) return nothing
+        revoked = true
+        return await insertRevocations(trx, entries, { newId, coverMs })
+      }
+      return work(trx, announce, revoke)
+    })
+    if (revoked) options.onRevoked()
     if (announced) options.onCommitted()
     return result
   }

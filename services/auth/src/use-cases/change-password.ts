@@ -2,11 +2,13 @@ import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
 import { findSessionId } from '../domain/ids.ts'
+import type { RevocationMark } from '../domain/revocation.ts'
 import { findViolation, makePasswordRule } from '../domain/user-fields.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { findAccount, lockAccount, updateUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
 import { requireUserId } from './require-user-id.ts'
+import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
@@ -30,7 +32,7 @@ export async function changePassword(
   deps: ChangeDeps,
   caller: Caller,
   input: ChangePasswordInput,
-): Promise<void> {
+): Promise<RevocationMark> {
   const userId = requireUserId(caller, input.userId)
   assertFields(
     findViolation('new_password', input.newPassword, makePasswordRule(deps.settings.passwordMinLength)),
@@ -38,13 +40,13 @@ export async function changePassword(
   const keep = findSessionId(input.keepSessionId)
   if (keep === undefined && input.keepSessionId !== '')
     throw invalidField('keep_session_id', 'must be a UUID')
-  await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
+  return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
     const verified = await findAccount(deps.database.kysely, { by: 'id', value: userId })
     if (verified === undefined) throw new AuthError('USER_NOT_FOUND')
     const matches = await deps.passwords.verify(input.currentPassword, verified.passwordHash)
     if (!matches) throw new AuthError('INVALID_CREDENTIALS')
     const changes = { passwordHash: await deps.passwords.hash(input.newPassword) }
-    await deps.write(caller.origin, async (trx, announce) => {
+    return await deps.write(caller.origin, async (trx, announce, revoke) => {
       const account = await lockAccount(trx, userId, 'update')
       if (account === undefined) throw new AuthError('USER_NOT_FOUND')
       // Another change came between: what was verified is no longer the password.
@@ -52,6 +54,7 @@ export async function changePassword(
       const after = await updateUser(trx, userId, changes, true)
       await endUserSessions(trx, userId, keep)
       await announce(toUserUpdated(after, changes))
+      return await revoke(toRevokedUser(after, 'PASSWORD_CHANGED'))
     })
   })
 }

@@ -1,9 +1,11 @@
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
+import type { RevocationMark } from '../domain/revocation.ts'
 import { endUserSessions, eraseUserSessions } from '../store/sessions.ts'
 import { eraseUser, lockAccount } from '../store/users.ts'
 import { requireUserId } from './require-user-id.ts'
+import { toRevokedUser } from './to-revoked.ts'
 
 /**
  * Deletes a user: personal data is erased, all sessions end.
@@ -13,14 +15,15 @@ export async function deleteUser(
   deps: Pick<Deps, 'write'>,
   caller: Caller,
   input: { readonly userId: string },
-): Promise<void> {
+): Promise<RevocationMark> {
   const userId = requireUserId(caller, input.userId)
-  await deps.write(caller.origin, async (trx, announce) => {
+  return await deps.write(caller.origin, async (trx, announce, revoke) => {
     const account = await lockAccount(trx, userId, 'update')
     if (account === undefined) throw new AuthError('USER_NOT_FOUND')
-    const version = await eraseUser(trx, userId)
+    const { version, tokenVersion } = await eraseUser(trx, userId)
     await endUserSessions(trx, userId)
     await eraseUserSessions(trx, userId)
     await announce({ name: 'user_deleted', userId, data: { userId, userVersion: BigInt(version) } })
+    return await revoke(toRevokedUser({ id: userId, tokenVersion }, 'USER_DELETED'))
   })
 }

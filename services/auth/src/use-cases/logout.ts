@@ -6,11 +6,13 @@ import type { Caller } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
 import { findSessionId, findUserId, type SessionId, type UserId } from '../domain/ids.ts'
 import { decideRefresh } from '../domain/refresh-rules.ts'
+import type { NewRevocation, RevocationMark } from '../domain/revocation.ts'
 import type { Account } from '../domain/user.ts'
 import type { Schema } from '../store/schema.ts'
 import { endSession, endUserSessions, lockSession } from '../store/sessions.ts'
 import { lockAccount, raiseTokenVersion } from '../store/users.ts'
 import type { Announce } from '../store/write.ts'
+import { toRevokedSession, toRevokedUser } from './to-revoked.ts'
 
 type LogoutDeps = Pick<Deps, 'write' | 'verifier' | 'refreshTokens' | 'settings'>
 
@@ -34,14 +36,14 @@ interface Proof {
  * @throws AuthError INVALID_FIELD without a token, INVALID_ACCESS_TOKEN or INVALID_REFRESH_TOKEN for one that proves nothing or, for
  *   all sessions, is not live.
  */
-export async function logout(deps: LogoutDeps, caller: Caller, input: LogoutInput): Promise<void> {
+export async function logout(deps: LogoutDeps, caller: Caller, input: LogoutInput): Promise<RevocationMark> {
   const proof = toProof(deps, input)
-  await deps.write(caller.origin, async (trx, announce) => {
+  return await deps.write(caller.origin, async (trx, announce, revoke) => {
     const account = await lockAccount(trx, proof.userId, 'update')
-    if (input.allSessions) await endAll(trx, announce, proof, account)
-    else if (account && (await endSession(trx, proof.sessionId))) {
-      await tell(announce, account, proof, LogoutReason.LOGOUT)
-    }
+    if (input.allSessions) return await revoke(await endAll(trx, announce, proof, account))
+    if (!account || !(await endSession(trx, proof.sessionId))) return await revoke()
+    await tell(announce, account, proof, LogoutReason.LOGOUT)
+    return await revoke(toRevokedSession(proof.sessionId, 'LOGOUT'))
   })
 }
 
@@ -50,11 +52,12 @@ async function endAll(
   announce: Announce,
   proof: Proof,
   account: Account | undefined,
-): Promise<void> {
+): Promise<NewRevocation> {
   if (account?.status !== 'ACTIVE' || !(await proof.isLive(account, trx))) throw proof.refusal
-  await raiseTokenVersion(trx, account.id)
+  const tokenVersion = await raiseTokenVersion(trx, account.id)
   await endUserSessions(trx, account.id)
   await tell(announce, account, proof, LogoutReason.LOGOUT_ALL)
+  return toRevokedUser({ id: account.id, tokenVersion }, 'LOGOUT_ALL')
 }
 
 async function tell(announce: Announce, account: Account, proof: Proof, reason: LogoutReason): Promise<void> {

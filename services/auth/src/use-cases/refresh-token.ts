@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { Caller, Origin } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import { decideRefresh } from '../domain/refresh-rules.ts'
+import type { RevocationReason } from '../domain/revocation.ts'
 import type { ClientInfo, Session } from '../domain/session.ts'
 import type { Account } from '../domain/user.ts'
 import type { OpenedRefreshToken } from '../security/refresh-tokens.ts'
@@ -11,10 +12,11 @@ import { rotateCurrent } from '../store/rotate-current.ts'
 import type { Schema } from '../store/schema.ts'
 import { endSession, lockSession, rotateSession } from '../store/sessions.ts'
 import { lockAccount } from '../store/users.ts'
-import type { Announce } from '../store/write.ts'
+import type { Announce, Revoke } from '../store/write.ts'
 import { assertFields } from './assert-fields.ts'
 import { findClientViolations } from './client-rules.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
+import { toRevokedSession } from './to-revoked.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
 type RefreshDeps = Pick<
@@ -42,8 +44,8 @@ export async function refreshToken(
     if (opened === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
     const pair = await rotateAtOnce(deps, caller.origin, opened, input.client.clientId)
     if (pair !== undefined) return pair
-    const outcome = await deps.write(caller.origin, (trx, announce) =>
-      exchange({ deps, trx, announce, origin: caller.origin }, opened, input.client.clientId),
+    const outcome = await deps.write(caller.origin, (trx, announce, revoke) =>
+      exchange({ deps, trx, announce, revoke, origin: caller.origin }, opened, input.client.clientId),
     )
     // Outside the transaction: what a refusal wrote, such as a theft, must commit.
     if (outcome === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
@@ -75,6 +77,7 @@ interface Exchange {
   readonly deps: RefreshDeps
   readonly trx: Transaction<Schema>
   readonly announce: Announce
+  readonly revoke: Revoke
   readonly origin: Origin
 }
 
@@ -97,7 +100,7 @@ async function exchange(
   if (decision === 'rotate') return await rotate(at, account, session)
   if (decision === 'repeat') return repeat(at, account, session, now)
   if (decision === 'reuse') await endReused(at, account, session)
-  if (decision === 'lost') await endSession(at.trx, session.id)
+  if (decision === 'lost') await end(at, session, 'REFRESH_TOKEN_LOST')
   if (decision !== 'refuse') {
     at.deps.log.warn({ decision, sessionId: session.id, userId: account.id }, 'refresh family ended')
   }
@@ -137,7 +140,7 @@ function repeat(at: Exchange, account: Account, session: Session, now: Date): Is
 
 /** Theft: two parties hold tokens of one family (RFC 9700 §4.14.2). */
 async function endReused(at: Exchange, account: Account, session: Session): Promise<void> {
-  await endSession(at.trx, session.id)
+  await end(at, session, 'REFRESH_TOKEN_REUSED')
   await at.announce({
     name: 'refresh_token_reused',
     userId: account.id,
@@ -148,4 +151,8 @@ async function endReused(at: Exchange, account: Account, session: Session): Prom
       ip: at.origin.ip,
     },
   })
+}
+
+async function end(at: Exchange, session: Session, reason: RevocationReason): Promise<void> {
+  if (await endSession(at.trx, session.id)) await at.revoke(toRevokedSession(session.id, reason))
 }

@@ -2,13 +2,8 @@ import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
 import type { UserId } from '../domain/ids.ts'
-import {
-  type Account,
-  findEffectiveChanges,
-  toRevocationEffect,
-  type User,
-  type UserChanges,
-} from '../domain/user.ts'
+import type { RevocationMark } from '../domain/revocation.ts'
+import { findEffectiveChanges, toRevocationEffect, type User, type UserChanges } from '../domain/user.ts'
 import {
   displayNameRule,
   emailRule,
@@ -22,6 +17,7 @@ import { endUserSessions } from '../store/sessions.ts'
 import { lockAccount, updateUser as writeChanges } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
 import { requireUserId } from './require-user-id.ts'
+import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
 
 type UpdateDeps = Pick<Deps, 'write' | 'passwords' | 'settings'>
@@ -34,6 +30,12 @@ export interface UpdateUserInput {
   readonly expectedVersion: number
 }
 
+/** The user after the change, and what it revoked. */
+export interface UpdatedUser {
+  readonly user: User
+  readonly revocation: RevocationMark
+}
+
 /** What people may change about themselves. */
 const ownFields = new Set(['email', 'displayName'])
 
@@ -41,7 +43,11 @@ const ownFields = new Set(['email', 'displayName'])
  * Changes a user; suspension, new roles and a new password revoke in the same transaction (protocols.md §0).
  * @throws AuthError NOT_SELF, FIELD_NOT_ALLOWED, INVALID_FIELD, USER_NOT_FOUND, VERSION_MISMATCH, EMAIL_TAKEN, HASHING_BUSY.
  */
-export async function updateUser(deps: UpdateDeps, caller: Caller, input: UpdateUserInput): Promise<User> {
+export async function updateUser(
+  deps: UpdateDeps,
+  caller: Caller,
+  input: UpdateUserInput,
+): Promise<UpdatedUser> {
   const userId = requireUserId(caller, input.userId)
   requireFields(caller, input)
   assertUpdate(deps, input)
@@ -79,19 +85,19 @@ async function change(
   userId: UserId,
   wished: UserChanges,
   expectedVersion: number,
-): Promise<Account> {
-  return await deps.write(caller.origin, async (trx, announce) => {
+): Promise<UpdatedUser> {
+  return await deps.write(caller.origin, async (trx, announce, revoke) => {
     const before = await lockAccount(trx, userId, 'update')
     if (before === undefined) throw new AuthError('USER_NOT_FOUND')
     if (expectedVersion !== 0 && before.version !== expectedVersion) {
       throw new AuthError('VERSION_MISMATCH', { metadata: { version: String(before.version) } })
     }
     const changes = findEffectiveChanges(before, wished)
-    if (Object.keys(changes).length === 0) return before
-    const effect = toRevocationEffect(changes)
-    const after = await writeChanges(trx, userId, changes, effect.endsAccessTokens)
-    if (effect.endsSessions) await endUserSessions(trx, userId)
+    if (Object.keys(changes).length === 0) return { user: before, revocation: await revoke() }
+    const { reason, endsSessions } = toRevocationEffect(changes)
+    const after = await writeChanges(trx, userId, changes, reason !== undefined)
+    if (endsSessions) await endUserSessions(trx, userId)
     await announce(toUserUpdated(after, changes))
-    return after
+    return { user: after, revocation: await revoke(...(reason ? [toRevokedUser(after, reason)] : [])) }
   })
 }

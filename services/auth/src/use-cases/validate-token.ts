@@ -35,10 +35,10 @@ export async function validateToken(deps: ValidateDeps, input: ValidateTokenInpu
   const verified = deps.verifier.verifySignature(input.accessToken)
   if (!verified.ok) return { reason: verified.reason, claims: undefined, checkedAt: deps.clock.now() }
   const { claims } = verified.token
-  const answer = await deps.sessionLookup.ask(claims)
+  const answer = await deps.sessionLookup.ask(verified.token)
   // Times are judged by the database's clock: all replicas answer alike, and it is the clock that issued them.
   const reason =
-    answer.findFault(claims) ??
+    answer.findFault(verified.token) ??
     judgeClaims(claims, {
       issuer: deps.settings.issuer,
       audience: input.audience || deps.settings.audience,

@@ -6,7 +6,9 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { ClientInfo, Principal, TokenPair, ValidationReason } from "./tokens_pb.js";
 import type { User } from "./user_service_pb.js";
+import type { GetRevocationSnapshotRequestSchema, GetRevocationSnapshotResponseSchema, GetRevocationStatusRequestSchema, GetRevocationStatusResponseSchema, RevocationMark, WatchRevocationsRequestSchema, WatchRevocationsResponseSchema } from "./revocations_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { ListSessionsRequestSchema, ListSessionsResponseSchema, RevokeSessionRequestSchema, RevokeSessionResponseSchema } from "./sessions_pb.js";
 
 /**
  * Describes the file auth/v1/auth_service.proto.
@@ -123,6 +125,12 @@ export declare const LogoutRequestSchema: GenMessage<LogoutRequest>;
  * @generated from message auth.v1.LogoutResponse
  */
 export declare type LogoutResponse = Message<"auth.v1.LogoutResponse"> & {
+  /**
+   * What was revoked; no entry where the session had ended before.
+   *
+   * @generated from field: auth.v1.RevocationMark revocation = 1;
+   */
+  revocation?: RevocationMark | undefined;
 };
 
 /**
@@ -408,6 +416,60 @@ export declare const AuthService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof ValidateTokensRequestSchema;
     output: typeof ValidateTokensResponseSchema;
+  },
+  /**
+   * The sessions of a user that are live.
+   * Errors: NOT_FOUND `USER_NOT_FOUND`.
+   *
+   * @generated from rpc auth.v1.AuthService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Ends one session of a user. Ending a session that has ended is OK.
+   * Errors: NOT_FOUND `USER_NOT_FOUND`, or `SESSION_NOT_FOUND` where the user has no such session.
+   *
+   * @generated from rpc auth.v1.AuthService.RevokeSession
+   */
+  revokeSession: {
+    methodKind: "unary";
+    input: typeof RevokeSessionRequestSchema;
+    output: typeof RevokeSessionResponseSchema;
+  },
+  /**
+   * Everything that is revoked now. Begin WatchRevocations first: what is revoked meanwhile is then missed by neither.
+   *
+   * @generated from rpc auth.v1.AuthService.GetRevocationSnapshot
+   */
+  getRevocationSnapshot: {
+    methodKind: "server_streaming";
+    input: typeof GetRevocationSnapshotRequestSchema;
+    output: typeof GetRevocationSnapshotResponseSchema;
+  },
+  /**
+   * Streams revocations in the order of their numbers within milliseconds, and heartbeats that say up to when the stream is complete.
+   * Errors: OUT_OF_RANGE `REVOCATIONS_NOT_KEPT` (another epoch, a number ahead of the database, or one whose successors are no longer
+   * kept: read the snapshot again), INVALID_ARGUMENT `INVALID_FIELD`, UNAVAILABLE.
+   *
+   * @generated from rpc auth.v1.AuthService.WatchRevocations
+   */
+  watchRevocations: {
+    methodKind: "server_streaming";
+    input: typeof WatchRevocationsRequestSchema;
+    output: typeof WatchRevocationsResponseSchema;
+  },
+  /**
+   * How far revocations have got, and the clock of the database.
+   *
+   * @generated from rpc auth.v1.AuthService.GetRevocationStatus
+   */
+  getRevocationStatus: {
+    methodKind: "unary";
+    input: typeof GetRevocationStatusRequestSchema;
+    output: typeof GetRevocationStatusResponseSchema;
   },
   /**
    * The public keys that verify access tokens, as a JWK Set (RFC 7517 §5).

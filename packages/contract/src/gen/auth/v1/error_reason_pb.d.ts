@@ -182,6 +182,20 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_AUTH_UNAVAILABLE = 23;
    */
   AUTH_UNAVAILABLE = 23,
+
+  /**
+   * NOT_FOUND: the user has no such session.
+   *
+   * @generated from enum value: ERROR_REASON_SESSION_NOT_FOUND = 24;
+   */
+  SESSION_NOT_FOUND = 24,
+
+  /**
+   * OUT_OF_RANGE: WatchRevocations cannot go on from this epoch and number; read the snapshot again.
+   *
+   * @generated from enum value: ERROR_REASON_REVOCATIONS_NOT_KEPT = 25;
+   */
+  REVOCATIONS_NOT_KEPT = 25,
 }
 
 /**

@@ -300,7 +300,7 @@ export declare type LoggedOut = Message<"auth.v1.LoggedOut"> & {
   userVersion: bigint;
 
   /**
-   * The session whose token was shown.
+   * The session whose token was shown, or that was named.
    *
    * @generated from field: string session_id = 3;
    */
@@ -427,6 +427,13 @@ export enum LogoutReason {
    * @generated from enum value: LOGOUT_REASON_LOGOUT_ALL = 2;
    */
   LOGOUT_ALL = 2,
+
+  /**
+   * RevokeSession.
+   *
+   * @generated from enum value: LOGOUT_REASON_SESSION_REVOKED = 3;
+   */
+  SESSION_REVOKED = 3,
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { RevocationMark } from "./revocations_pb.js";
 
 /**
  * Describes the file auth/v1/user_service.proto.
@@ -341,6 +342,13 @@ export declare type UpdateUserResponse = Message<"auth.v1.UpdateUserResponse"> &
    * @generated from field: auth.v1.User user = 1;
    */
   user?: User | undefined;
+
+  /**
+   * What was revoked; no entry where the change revokes nothing.
+   *
+   * @generated from field: auth.v1.RevocationMark revocation = 2;
+   */
+  revocation?: RevocationMark | undefined;
 };
 
 /**
@@ -396,6 +404,12 @@ export declare const ChangePasswordRequestSchema: GenMessage<ChangePasswordReque
  * @generated from message auth.v1.ChangePasswordResponse
  */
 export declare type ChangePasswordResponse = Message<"auth.v1.ChangePasswordResponse"> & {
+  /**
+   * The user's access tokens, the kept session's included.
+   *
+   * @generated from field: auth.v1.RevocationMark revocation = 1;
+   */
+  revocation?: RevocationMark | undefined;
 };
 
 /**
@@ -430,6 +444,12 @@ export declare const DeleteUserRequestSchema: GenMessage<DeleteUserRequest>;
  * @generated from message auth.v1.DeleteUserResponse
  */
 export declare type DeleteUserResponse = Message<"auth.v1.DeleteUserResponse"> & {
+  /**
+   * The user's access tokens.
+   *
+   * @generated from field: auth.v1.RevocationMark revocation = 1;
+   */
+  revocation?: RevocationMark | undefined;
 };
 
 /**

@@ -1,47 +1,46 @@
 import { once } from 'node:events'
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import type { ServerWritableStream } from '@grpc/grpc-js'
 import {
-  bounds,
-  EventService,
-  type WatchEventsRequest,
-  WatchEventsRequestSchema,
-  WatchEventsResponseSchema,
-} from '@immersiverse/auth-contract'
+  create,
+  type DescMethodServerStreaming,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf'
+import type { ServerWritableStream } from '@grpc/grpc-js'
+import { bounds } from '@immersiverse/auth-contract'
 import { toServiceCaller } from './call-origin.ts'
 import { type Incoming, makeDecode } from './decode.ts'
 import { toAuthError, toGrpcError } from './errors.ts'
 import { toBuffer } from './to-buffer.ts'
 import type { ServeContext, ServedMethod } from './unary-call.ts'
 
-/** Follows the events from a position on until the signal aborts. Throws AuthError INVALID_FIELD, DATABASE_UNAVAILABLE. */
-export type WatchEvents = (
-  request: { readonly topics: readonly string[]; readonly afterPosition: string },
+/** What a streaming method answers, message by message, until the signal aborts. Throws AuthError. */
+export type ServerStream<M extends DescMethodServerStreaming = DescMethodServerStreaming> = (
+  request: MessageShape<M['input']>,
   signal: AbortSignal,
-) => AsyncIterable<MessageInitShape<typeof WatchEventsResponseSchema>>
+) => AsyncIterable<MessageInitShape<M['output']>>
 
-type WatchStream = ServerWritableStream<Incoming<WatchEventsRequest>, Uint8Array>
-
-/** Serves WatchEvents; waits for a slow reader instead of buffering for it. */
-export function makeWatchEventsCall(
-  watchEvents: WatchEvents,
+/** Serves a method that streams its answer; waits for a slow reader instead of buffering for it. */
+export function makeServerStreamCall<M extends DescMethodServerStreaming>(
+  method: M,
+  stream: ServerStream<M>,
   { clock, onFinished, calls }: ServeContext,
 ): ServedMethod {
-  const method = EventService.method.watchEvents
   const name = `${method.parent.typeName}/${method.name}`
-  const handler = async (call: WatchStream) => {
+  const handler = async (call: ServerWritableStream<Incoming<MessageShape<M['input']>>, Uint8Array>) => {
     const startMs = clock.monotonicMs()
     const caller = toServiceCaller(call)
     const aborted = new AbortController()
     const abort = () => aborted.abort()
-    // Stopping: the reader goes on elsewhere from its last position.
+    // Stopping: the reader goes on elsewhere from where it was.
     const remove = calls.addStream(abort)
     call.on('cancelled', abort)
     call.on('error', abort)
     try {
       if ('fault' in call.request) throw call.request.fault
-      for await (const item of watchEvents(call.request.message, aborted.signal)) {
-        const bytes = toBinary(WatchEventsResponseSchema, create(WatchEventsResponseSchema, item))
+      for await (const item of stream(call.request.message, aborted.signal)) {
+        const bytes = toBinary(method.output, create(method.output, item))
         if (!call.write(bytes)) await once(call, 'drain', { signal: aborted.signal })
       }
       call.end()
@@ -59,10 +58,7 @@ export function makeWatchEventsCall(
     path: `/${name}`,
     requestStream: false,
     responseStream: true,
-    requestDeserialize: makeDecode(
-      (bytes: Buffer) => fromBinary(WatchEventsRequestSchema, bytes),
-      bounds.messageBytes,
-    ),
+    requestDeserialize: makeDecode((bytes: Buffer) => fromBinary(method.input, bytes), bounds.messageBytes),
     responseSerialize: toBuffer,
   }
   return { definition: definition as never, handler }

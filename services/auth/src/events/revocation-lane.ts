@@ -1,0 +1,40 @@
+import type { LeaderSession } from '../store/database.ts'
+import { lanes } from '../store/lanes.ts'
+import { deleteExpiredRevocations } from '../store/revocations.ts'
+import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
+import type { RunningTerm } from './lead.ts'
+
+/** What {@link openRevocationLane} needs. */
+export interface RevocationLaneOptions extends LaneOptions {
+  /** How often expired entries are deleted. */
+  readonly deleteEveryMs?: number
+}
+
+const deleteAtOnce = 1000
+
+/**
+ * Numbers committed revocations at once and deletes expired ones, as long as this process is the leader, and waits for becoming it
+ * otherwise. It never throws: what goes wrong is logged and tried again.
+ */
+export function openRevocationLane(options: RevocationLaneOptions): LaneRunner {
+  return openLane(options, {
+    lane: lanes.revocations,
+    // Latency is what counts here; what comes while a statement runs shares the next one anyway.
+    debounceMs: 0,
+    work: (session, term, stop) => deleteExpired(session, term, options.deleteEveryMs ?? 10_000, stop),
+  })
+}
+
+/** In small statements with pauses, so that numbers are given in between. */
+async function deleteExpired(
+  { kysely }: LeaderSession,
+  { clock, closing }: RunningTerm,
+  everyMs: number,
+  stop: AbortSignal,
+): Promise<void> {
+  const halt = AbortSignal.any([stop, closing])
+  while (!halt.aborted) {
+    const count = await deleteExpiredRevocations(kysely, deleteAtOnce)
+    await clock.sleep(count === deleteAtOnce ? 10 : everyMs, halt)
+  }
+}
