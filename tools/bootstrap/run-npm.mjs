@@ -9,7 +9,7 @@ const unreachable =
 export function runNpm(node, args, folder) {
   return new Promise((resolve, reject) => {
     const PATH = `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`
-    const child = spawn(node, [findNpm(), ...args], {
+    const child = spawn(node, [findNpm(), ...args, '--no-update-notifier'], {
       cwd: folder,
       env: { ...process.env, PATH },
       stdio: ['ignore', 'pipe', 'pipe'],

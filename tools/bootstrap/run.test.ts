@@ -66,10 +66,7 @@ test('says in one line what is wrong', async (t) => {
     code: 1,
     output: 'error: usage: node tools/bootstrap/run.mjs <script> [arguments]\n',
   })
-  await writeFile(
-    join(root, 'package.json'),
-    JSON.stringify({ name: 'project', dependencies: { absent: '1.0.0' } }),
-  )
+  await writeFile(join(root, 'package-lock.json'), '{}')
   const { code, output } = await run('tell.ts')
   assert.equal(code, 1)
   assert.match(output, /^bootstrap: .*\nerror: npm ci failed: .+\n$/)
