@@ -16,6 +16,11 @@ import { makeFastifyPlugin } from './http/make-fastify-plugin.ts'
 import { type FetchGuardOptions, type FetchHandler, makeFetchGuard } from './http/make-fetch-guard.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import { makeAuthorize } from './make-authorize.ts'
+import {
+  type LocalVerificationStatus,
+  openLocalVerification,
+  type VerifyTokenOptions,
+} from './open-local-verification.ts'
 import type { Principal } from './principal.ts'
 import { makeUsers, type Users } from './users/make-users.ts'
 import type { Verify } from './verify.ts'
@@ -24,8 +29,13 @@ import type { Verify } from './verify.ts'
 export interface ConnectAuthOptions {
   /** `host:port` of the auth service's gRPC listener, or any target of grpc-js. */
   readonly address: string
-  /** `remote`: every request is checked by ValidateToken, strictly. */
-  readonly verification: 'remote'
+  /**
+   * `remote`: every request is checked by ValidateToken, strictly. `local`: in process, at memory speed; a revoked token is refused
+   * within `maxStalenessMs` plus 100 ms whatever fails, in health within milliseconds.
+   */
+  readonly verification: 'remote' | 'local'
+  /** `local`: how old the view of revocations may be, S; default 3,000. An older one is not used: ValidateToken is asked. */
+  readonly maxStalenessMs?: number
   /** Default: plaintext. For mTLS: `credentials.createSsl(ca, key, cert)` of grpc-js. */
   readonly credentials?: ChannelCredentials
   /** How long one verification or read may take, retries included; default 5,000. */
@@ -57,7 +67,10 @@ export interface Auth extends AsyncDisposable {
   principal(): Principal
   /** Who the request at hand acts for; undefined on public routes and outside of requests. */
   findPrincipal(): Principal | undefined
-  readonly verify: Verify
+  /** Says who a token stands for, outside of guards: WebSockets, jobs. */
+  verify(token: string, options?: VerifyTokenOptions): ReturnType<Verify>
+  /** How verification does, for a health page or a metric. */
+  status(): LocalVerificationStatus | { readonly verification: 'remote' }
   readonly users: Users
   /** Begins a consumer of events; nothing is read before its `start()`. */
   events(options: EventsOptions): Events
@@ -70,11 +83,24 @@ export interface Auth extends AsyncDisposable {
  * answered UNAVAILABLE until it is. Rejects only for wrong options. Whoever connects closes.
  */
 export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
-  if (options.verification !== 'remote') throw new TypeError("verification is 'remote'")
+  if (options.verification !== 'remote' && options.verification !== 'local') {
+    throw new TypeError("verification is 'remote' or 'local'")
+  }
   const { deadlineMs = 5_000, logger = consoleLogger, maxWaiting = 10_000 } = options
   const channel = openChannel(options)
   const batches = openTokenBatches(channel, { deadlineMs, maxWaiting })
-  const verify = makeRemoteVerify(batches)
+  const remote = makeRemoteVerify(batches)
+  const local =
+    options.verification === 'local'
+      ? openLocalVerification({
+          channel,
+          ask: remote,
+          deadlineMs,
+          logger,
+          maxStalenessMs: options.maxStalenessMs ?? 3_000,
+        })
+      : undefined
+  const verify: Auth['verify'] = local?.verify ?? remote
   const authorize = makeAuthorize(verify)
   const principals = new AsyncLocalStorage<Principal | undefined>()
   const watch = makeGrpcClient(EventService, channel)
@@ -83,10 +109,14 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
 
   const close = async (): Promise<void> => {
     await Promise.allSettled([...running].map((consumer) => consumer[Symbol.asyncDispose]()))
+    await local?.close()
     batches.close()
     channel.close()
   }
-  if (!(await awaitReady(channel, options.readyTimeoutMs ?? 5_000))) {
+  const readyTimeoutMs = options.readyTimeoutMs ?? 5_000
+  const late = AbortSignal.timeout(readyTimeoutMs)
+  if (await awaitReady(channel, readyTimeoutMs)) await local?.ready(late)
+  else {
     logger.warn(
       { address: options.address },
       'the auth service is not there yet; requests are answered UNAVAILABLE',
@@ -94,6 +124,7 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
   }
   return {
     verify,
+    status: () => local?.status() ?? { verification: 'remote' },
     close,
     [Symbol.asyncDispose]: close,
     guard: makeGuard(parts),

@@ -4,5 +4,6 @@ export { type Auth, type ConnectAuthOptions, connectAuth } from './connect-auth.
 export type { EventInfo, EventSubscription, KafkaOptions, PositionStore } from './events/index.ts'
 export { RpcError } from './grpc/index.ts'
 export type { Logger } from './logger.ts'
+export type { LocalVerificationStatus, VerifyTokenOptions } from './open-local-verification.ts'
 export type { Principal } from './principal.ts'
 export type { Verify, VerifyOptions } from './verify.ts'

@@ -36,6 +36,7 @@ export interface Settings {
   readonly issuer: string
   readonly audience: string
   readonly passwordMinLength: number
+  readonly accessTtlMs: number
   readonly refreshIdleMs: number
   readonly refreshMaxMs: number
   readonly refreshGraceMs: number

@@ -71,6 +71,7 @@ function toSettings(config: Config): Settings {
     issuer: config.AUTH_ISSUER,
     audience: config.AUTH_AUDIENCE,
     passwordMinLength: config.AUTH_PASSWORD_MIN_LENGTH,
+    accessTtlMs: config.AUTH_ACCESS_TTL,
     refreshIdleMs: config.AUTH_REFRESH_IDLE_TTL,
     refreshMaxMs: config.AUTH_REFRESH_MAX_TTL,
     refreshGraceMs: config.AUTH_REFRESH_GRACE,

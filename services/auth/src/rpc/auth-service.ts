@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import { timestampFromDate } from '@bufbuild/protobuf/wkt'
+import { durationFromMs, timestampFromDate } from '@bufbuild/protobuf/wkt'
 import type { AccessTokenClaims } from '@immersiverse/auth-client/verifier'
 import {
   type AuthService,
@@ -47,7 +47,10 @@ export function makeAuthService(deps: Deps): UnaryHandlers<typeof AuthService> {
     getRevocationStatus: async () => toStatusResponse(await getRevocationStatus(deps)),
     getSigningKeys: async () => ({
       jwksJson: deps.keyRing.jwksJson,
-      maxAge: { seconds: BigInt(deps.settings.keysMaxAgeSeconds) },
+      maxAge: durationFromMs(deps.settings.keysMaxAgeSeconds * 1000),
+      issuer: deps.settings.issuer,
+      audience: deps.settings.audience,
+      maxTokenLifetime: durationFromMs(deps.settings.accessTtlMs),
     }),
   }
 }

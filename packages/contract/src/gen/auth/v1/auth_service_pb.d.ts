@@ -348,6 +348,27 @@ export declare type GetSigningKeysResponse = Message<"auth.v1.GetSigningKeysResp
    * @generated from field: google.protobuf.Duration max_age = 2;
    */
   maxAge?: Duration | undefined;
+
+  /**
+   * The `iss` of every token that the keys sign.
+   *
+   * @generated from field: string issuer = 3;
+   */
+  issuer: string;
+
+  /**
+   * The `aud` that ValidateToken asks for where a request names none.
+   *
+   * @generated from field: string audience = 4;
+   */
+  audience: string;
+
+  /**
+   * No token lives longer (`exp` − `iat`): revocations are kept for as long. Refuse one that claims to.
+   *
+   * @generated from field: google.protobuf.Duration max_token_lifetime = 5;
+   */
+  maxTokenLifetime?: Duration | undefined;
 };
 
 /**

@@ -1,0 +1,134 @@
+import type { Client } from '@grpc/grpc-js'
+import { AuthService, type RevocationMark } from '@immersiverse/auth-contract'
+import { makeGrpcClient } from './grpc/make-grpc-client.ts'
+import { makeRevocationSource } from './grpc/make-revocation-source.ts'
+import { openSigningKeys, type SigningKeys } from './grpc/open-signing-keys.ts'
+import { toRevocationMark } from './grpc/to-revocation.ts'
+import type { Logger } from './logger.ts'
+import {
+  type LocalToken,
+  type LocalVerifyCounts,
+  makeFallback,
+  makeLocalVerify,
+  makeTokenVerifier,
+  openRevocationFollower,
+  type RevocationFollowerStatus,
+  systemClock,
+  type TokenVerifier,
+} from './verifier/index.ts'
+import type { Verify, VerifyOptions } from './verify.ts'
+
+/** What one verification may ask beyond {@link VerifyOptions}; with `remote` verification all of it holds anyway. */
+export interface VerifyTokenOptions extends VerifyOptions {
+  /** The `revocation` that a revoking call returned: refused by this verification, wherever the stream has got to. */
+  readonly atLeast?: RevocationMark
+  /** How old the view of revocations may be for this call, in milliseconds. */
+  readonly maxStalenessMs?: number
+  /** When neither the view nor the service can tell: UNAVAILABLE (default), or judge by the view as it was; counted and logged. */
+  readonly onUnavailable?: 'refuse' | 'allowStale'
+}
+
+/** How local verification does. */
+export interface LocalVerificationStatus {
+  readonly verification: 'local'
+  /** State (FRESH, STALE, UNKNOWN), its reason, age and error, and how far revocations were followed. */
+  readonly revocations: RevocationFollowerStatus
+  /** How verifications were decided since the start. */
+  readonly counts: LocalVerifyCounts
+  /** Of the way to ValidateToken. */
+  readonly circuit: 'CLOSED' | 'OPEN' | 'HALF_OPEN'
+}
+
+/** Verification in process. */
+export interface LocalVerification {
+  verify(token: string, options?: VerifyTokenOptions): ReturnType<Verify>
+  status(): LocalVerificationStatus
+  /** Resolves once the view is FRESH and the keys are there, or when `signal` aborts. */
+  ready(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** What local verification is made of. */
+export interface LocalVerificationOptions {
+  readonly channel: Client
+  /** ValidateToken, for when the view cannot tell. */
+  readonly ask: Verify
+  readonly maxStalenessMs: number
+  readonly deadlineMs: number
+  readonly logger: Logger
+}
+
+const rememberedTokens = 65_536
+const readyEveryMs = 20
+
+/**
+ * Opens verification in process: keys from GetSigningKeys, revocations from WatchRevocations. Until both are there, and whenever the view is
+ * not FRESH, tokens are asked about with ValidateToken; where that cannot be reached they are UNAVAILABLE.
+ */
+export function openLocalVerification(options: LocalVerificationOptions): LocalVerification {
+  const { channel, ask, maxStalenessMs, deadlineMs, logger } = options
+  const client = makeGrpcClient(AuthService, channel, { deadlineMs })
+  const clock = systemClock
+  const keys = openSigningKeys({ client, clock, logger })
+  const revocations = openRevocationFollower({
+    source: makeRevocationSource(client),
+    clock,
+    maxStalenessMs,
+    logger,
+  })
+  const fallback = makeFallback({ ask, clock, deadlineMs })
+  const local = makeLocalVerify({
+    verifier: makeVerifier(keys),
+    revocations,
+    fallback: fallback.verify,
+    clock,
+    // Without the keys' facts no signature is accepted, so nothing is judged by these.
+    get issuer() {
+      return keys.facts?.issuer ?? ''
+    },
+    get audience() {
+      return keys.facts?.audience ?? ''
+    },
+    logger,
+  })
+  return {
+    verify: async (token, { atLeast, ...rest } = {}) =>
+      await local.verify(token, { ...rest, ...(atLeast && { atLeast: toRevocationMark(atLeast) }) }),
+    status: () => ({
+      verification: 'local',
+      revocations: revocations.status(),
+      counts: local.counts(),
+      circuit: fallback.breaker.state,
+    }),
+    ready: async (signal) => {
+      while (!signal.aborted && (keys.facts === undefined || revocations.status().state !== 'FRESH')) {
+        await clock.sleep(readyEveryMs, signal)
+      }
+    },
+    close: async () => {
+      await Promise.all([keys.close(), revocations.close()])
+    },
+  }
+}
+
+/** A verifier of the lifetime that the service states now: entries of revocations are kept for as long, so a longer one is refused. */
+function makeVerifier(keys: SigningKeys): TokenVerifier<LocalToken> {
+  let lifetime = 0
+  let current: TokenVerifier<LocalToken> | undefined
+  return {
+    verifySignature(token) {
+      const stated = keys.facts?.maxLifetimeSeconds ?? 0
+      if (current === undefined || stated !== lifetime) {
+        lifetime = stated
+        const algorithms = ['ES256', 'RS256', 'EdDSA'] as const
+        current = makeTokenVerifier<LocalToken>({
+          keys,
+          algorithms,
+          maxLifetimeSeconds: lifetime,
+          rememberedTokens,
+        })
+      }
+      return current.verifySignature(token)
+    },
+  }
+}
