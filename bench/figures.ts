@@ -3,7 +3,8 @@ import type { Sample } from './load/run-load.ts'
 /** One line of the report. */
 export interface Figure {
   readonly name: string
-  readonly perSecond: number
+  /** Undefined where only latency is measured. */
+  readonly perSecond?: number
   readonly p50Ms?: number
   readonly p99Ms?: number
   /** Calls per second of CPU that the server used: what a whole core would do where the machine did not give it one. */
@@ -40,7 +41,12 @@ export function toFigure(name: string, samples: readonly Sample[]): Figure {
 /** The figure with its share of a limit that was measured in the same run. */
 export function beside(figure: Figure, limit: Figure): Figure {
   const coreRatio = (figure.perCoreSecond ?? Number.NaN) / (limit.perCoreSecond ?? Number.NaN)
-  return { ...figure, limit: limit.name, ratio: figure.perSecond / limit.perSecond, coreRatio }
+  return {
+    ...figure,
+    limit: limit.name,
+    ratio: (figure.perSecond ?? Number.NaN) / (limit.perSecond ?? Number.NaN),
+    coreRatio,
+  }
 }
 
 /** The figures as a table for people. */
@@ -65,7 +71,7 @@ export function toTable(figures: readonly Figure[]): string {
     toPercent(figure.clientCpu),
     figure.limit === undefined
       ? ''
-      : `${toPercent(figure.ratio)}, ${toPercent(figure.coreRatio)} of ${figure.limit}`,
+      : `${[figure.ratio, figure.coreRatio].map(toPercent).filter(Boolean).join(', ')} of ${figure.limit}`,
   ])
   const widths = head.map((_text, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)),

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { freePort } from '../tools/parts/free-port.ts'
 import { type Figure, toTable } from './figures.ts'
 import { makeEnvironment } from './make-environment.ts'
+import { measureLocal } from './measure/local.ts'
 import { measureLogin } from './measure/login.ts'
 import { measureRefresh } from './measure/refresh.ts'
 import { measureRemote } from './measure/remote.ts'
+import { measureRevocation } from './measure/revocation.ts'
 import { measureValidate } from './measure/validate.ts'
 import { openBenchDatabase, toEmbedded } from './open-bench-database.ts'
 import { type Pinning, pinThisProcess } from './pinning.ts'
@@ -20,6 +22,8 @@ const measurements: Readonly<Record<MeasurementName, (world: World) => Promise<F
   remote: measureRemote,
   login: measureLogin,
   refresh: measureRefresh,
+  local: measureLocal,
+  revocation: measureRevocation,
 }
 
 async function main(): Promise<void> {

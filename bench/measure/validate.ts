@@ -38,7 +38,7 @@ async function measureQueries(world: World, validate: Target): Promise<Figure[]>
   const figures: Figure[] = []
   for (const at of queriedInFlight) {
     const counted = await countQueries(world, () => validate.run({ seconds, warmUpSeconds: 0, inFlight: at }))
-    const calls = counted.sample ? toFigure('', [counted.sample]).perSecond : 0
+    const calls = counted.sample ? (toFigure('', [counted.sample]).perSecond ?? 0) : 0
     const name = `  look-ups at ${at} in flight, ${Math.round(calls).toLocaleString('en')} calls/s`
     figures.push({ name, perSecond: counted.perSecond - idle.perSecond })
   }

@@ -16,14 +16,10 @@ import { makeFastifyPlugin } from './http/make-fastify-plugin.ts'
 import { type FetchGuardOptions, type FetchHandler, makeFetchGuard } from './http/make-fetch-guard.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import { makeAuthorize } from './make-authorize.ts'
-import {
-  type LocalVerificationStatus,
-  openLocalVerification,
-  type VerifyTokenOptions,
-} from './open-local-verification.ts'
+import { type LocalVerificationStatus, openLocalVerification } from './open-local-verification.ts'
 import type { Principal } from './principal.ts'
 import { makeUsers, type Users } from './users/make-users.ts'
-import type { Verify } from './verify.ts'
+import type { VerifyToken } from './verify-token.ts'
 
 /** How a service connects to the auth service. */
 export interface ConnectAuthOptions {
@@ -68,7 +64,7 @@ export interface Auth extends AsyncDisposable {
   /** Who the request at hand acts for; undefined on public routes and outside of requests. */
   findPrincipal(): Principal | undefined
   /** Says who a token stands for, outside of guards: WebSockets, jobs. */
-  verify(token: string, options?: VerifyTokenOptions): ReturnType<Verify>
+  readonly verify: VerifyToken
   /** How verification does, for a health page or a metric. */
   status(): LocalVerificationStatus | { readonly verification: 'remote' }
   readonly users: Users
@@ -100,7 +96,7 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
           maxStalenessMs: options.maxStalenessMs ?? 3_000,
         })
       : undefined
-  const verify: Auth['verify'] = local?.verify ?? remote
+  const verify: VerifyToken = local?.verify ?? remote
   const authorize = makeAuthorize(verify)
   const principals = new AsyncLocalStorage<Principal | undefined>()
   const watch = makeGrpcClient(EventService, channel)

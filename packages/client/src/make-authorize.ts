@@ -1,8 +1,8 @@
-import type { Access } from './access.ts'
+import type { Access, AccessRules } from './access.ts'
 import { AuthError } from './auth-error.ts'
 import type { Principal } from './principal.ts'
 import { readBearer } from './read-bearer.ts'
-import type { Verify } from './verify.ts'
+import type { VerifyToken, VerifyTokenOptions } from './verify-token.ts'
 
 /** The header value or values, and who may call: the caller, or undefined where anyone may. Rejects with AuthError only. */
 export type Authorize = (
@@ -11,12 +11,12 @@ export type Authorize = (
 ) => Promise<Principal | undefined>
 
 /** Makes the decision that all guards share. A fault inside verification is UNAVAILABLE: it says nothing about the token. */
-export function makeAuthorize(verify: Verify): Authorize {
+export function makeAuthorize(verify: VerifyToken): Authorize {
   return async (authorization, access) => {
     if (access === 'public') return undefined
     const token = readBearer(authorization)
     try {
-      return await verify(token, access === 'authenticated' ? {} : { requiredRoles: access.roles })
+      return await verify(token, access === 'authenticated' ? undefined : toOptions(access))
     } catch (cause) {
       if (cause instanceof AuthError) throw cause
       throw new AuthError('UNAVAILABLE', 'AUTH_UNREACHABLE', 'the access token could not be verified', {
@@ -24,4 +24,8 @@ export function makeAuthorize(verify: Verify): Authorize {
       })
     }
   }
+}
+
+function toOptions({ roles, ...freshness }: AccessRules): VerifyTokenOptions {
+  return { ...freshness, ...(roles && { requiredRoles: roles }) }
 }

@@ -1,5 +1,5 @@
 import type { Client } from '@grpc/grpc-js'
-import { AuthService, type RevocationMark } from '@immersiverse/auth-contract'
+import { AuthService } from '@immersiverse/auth-contract'
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { makeRevocationSource } from './grpc/make-revocation-source.ts'
 import { openSigningKeys, type SigningKeys } from './grpc/open-signing-keys.ts'
@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts'
 import {
   type LocalToken,
   type LocalVerifyCounts,
+  type LocalVerifyOptions,
   makeFallback,
   makeLocalVerify,
   makeTokenVerifier,
@@ -16,17 +17,8 @@ import {
   systemClock,
   type TokenVerifier,
 } from './verifier/index.ts'
-import type { Verify, VerifyOptions } from './verify.ts'
-
-/** What one verification may ask beyond {@link VerifyOptions}; with `remote` verification all of it holds anyway. */
-export interface VerifyTokenOptions extends VerifyOptions {
-  /** The `revocation` that a revoking call returned: refused by this verification, wherever the stream has got to. */
-  readonly atLeast?: RevocationMark
-  /** How old the view of revocations may be for this call, in milliseconds. */
-  readonly maxStalenessMs?: number
-  /** When neither the view nor the service can tell: UNAVAILABLE (default), or judge by the view as it was; counted and logged. */
-  readonly onUnavailable?: 'refuse' | 'allowStale'
-}
+import type { Verify } from './verify.ts'
+import type { VerifyToken } from './verify-token.ts'
 
 /** How local verification does. */
 export interface LocalVerificationStatus {
@@ -41,7 +33,7 @@ export interface LocalVerificationStatus {
 
 /** Verification in process. */
 export interface LocalVerification {
-  verify(token: string, options?: VerifyTokenOptions): ReturnType<Verify>
+  readonly verify: VerifyToken
   status(): LocalVerificationStatus
   /** Resolves once the view is FRESH and the keys are there, or when `signal` aborts. */
   ready(signal: AbortSignal): Promise<void>
@@ -92,8 +84,11 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     logger,
   })
   return {
-    verify: async (token, { atLeast, ...rest } = {}) =>
-      await local.verify(token, { ...rest, ...(atLeast && { atLeast: toRevocationMark(atLeast) }) }),
+    verify: (token, options) => {
+      if (options?.atLeast === undefined)
+        return local.verify(token, options as LocalVerifyOptions | undefined)
+      return local.verify(token, { ...options, atLeast: toRevocationMark(options.atLeast) })
+    },
     status: () => ({
       verification: 'local',
       revocations: revocations.status(),
