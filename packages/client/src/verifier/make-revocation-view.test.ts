@@ -171,7 +171,31 @@ test('R9: tokens of the second of a user revocation are told apart by their tv',
   assert.equal(judge(view, { ...claims, tv: 6 }), false)
 })
 
-test('R11: an entry goes only past its expiry and the skew; keys and issuers never go', () => {
+/** Whether keys, issuers and what has no expiry outlast any time. */
+function keepsLastingEntries(view: RevocationView): boolean {
+  view.add({ type: 'key', subject: keyId })
+  view.add({ type: 'issuer', subject: claims.iss, until: 7 })
+  view.expire(4_000_000_000)
+  return judge(view) && judge(view, { ...claims, iat: 7 }, 'k2')
+}
+
+test('R11: keys and issuers outlast any time', () => {
+  assert.ok(keepsLastingEntries(makeRevocationView()))
+})
+
+test('R11 catches: kid entries that expire', () => {
+  const view = makeRevocationView()
+  const bad: RevocationView = {
+    ...view,
+    // As if the key were one more thing that is forgotten with its tokens.
+    add: (entry) =>
+      entry.type === 'key' ? view.add({ type: 'token', subject: claims.jti, expiresAt }) : view.add(entry),
+    isRevoked: (subjects) => view.isRevoked({ ...subjects, keyId: 'none' }),
+  }
+  assert.equal(keepsLastingEntries(bad), false)
+})
+
+test('R11: an entry goes only past its expiry and the skew', () => {
   const view = makeRevocationView({ skewSeconds: 30 })
   const lasting: RevocationEntry[] = [
     { type: 'key', subject: 'old' },
