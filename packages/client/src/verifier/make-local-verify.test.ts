@@ -208,11 +208,16 @@ test('a mark of another epoch is for ValidateToken to judge', async () => {
   assert.equal(await verify(token, { atLeast: { epoch: 'other', entries: [session] } }), remote)
 })
 
-test('R11: a token whose entries may have been dropped is expired, though a clock goes back', async () => {
-  const { verify, view, state } = makeWorld()
+test('R11: a token whose entries may have been dropped is not judged in process, though a clock goes back', async () => {
+  const { verify, view, state } = makeWorld(() => Promise.reject(tokenRefusal('REVOKED')))
   view.expire(goodClaims.exp + 31)
-  state.databaseMs = issuedAt * 1000 + 5_000
+  state.databaseMs = goodClaims.exp * 1000 + 31_000
   await assert.rejects(verify(token), { reason: 'EXPIRED' })
+  state.databaseMs = issuedAt * 1000 + 5_000
+  await assert.rejects(verify(token), { reason: 'REVOKED' })
+  const outage = makeWorld(down)
+  outage.view.expire(goodClaims.exp + 31)
+  await assert.rejects(outage.verify(token, { onUnavailable: 'allowStale' }), { code: 'UNAVAILABLE' })
 })
 
 test('R10: times are judged by the database’s clock: a wrong clock of this machine refuses no valid token', async () => {

@@ -110,13 +110,17 @@ function watchWithoutTerm(source: RevocationSource): RevocationSource['watch'] {
 function evict(view: RevocationView): RevocationView {
   const kept: RevocationEntry[] = []
   return {
-    ...view,
     get version() {
       return view.version
     },
     get horizonSeconds() {
       return view.horizonSeconds
     },
+    get entries() {
+      return kept.length
+    },
+    bytes: 0,
+    expire: (databaseSeconds) => view.expire(databaseSeconds),
     add: (entry) => {
       kept.push(entry)
       if (kept.length > 4) kept.shift()
