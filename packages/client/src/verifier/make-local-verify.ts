@@ -131,15 +131,13 @@ class Local implements LocalVerify {
     verified: VerifiedToken<LocalToken>,
     { audience, requiredRoles = noRoles, atLeast }: LocalVerifyOptions,
     { databaseMs = this.#parts.clock.wallMs(), errorMs = wallSkewMs }: FreshnessStatus,
-  ): Principal | AuthErrorReason {
+  ): Principal | AuthErrorReason | undefined {
     const { claims, keyId } = verified
     const { view } = this.#parts.revocations
     verified.attachment ??= toLocalToken(verified)
     const local = verified.attachment
     if (isRevoked(local, view)) return 'REVOKED'
     if (atLeast?.entries.some((entry) => isRevokedBy(entry, claims, keyId))) return 'REVOKED'
-    // Its revocation may have been dropped already, so no clock may call it alive again (R11).
-    if (claims.exp <= view.horizonSeconds) return 'EXPIRED'
     const fault = judgeClaims(claims, {
       issuer: this.#parts.issuer,
       audience: audience || this.#parts.audience,
@@ -147,7 +145,9 @@ class Local implements LocalVerify {
       leewaySeconds: Math.min(errorMs / 1000, leewayMaxSeconds),
       requiredRoles,
     })
-    return fault ?? local.principal
+    if (fault !== undefined) return fault
+    // A clock has gone back: the token lives, but its revocation may have been dropped when it seemed expired (R11).
+    return claims.exp <= view.horizonSeconds ? undefined : local.principal
   }
 
   #answerLocally(verdict: Principal | AuthErrorReason): Principal {

@@ -108,8 +108,8 @@ class Log implements RevocationLog {
     if (rseqHi > this.rseq) refuse('GAP', `rseq ${rseqHi} is announced, ${this.rseq} was read`)
     if (!this.isComplete) return false
     freshness.beat(heartbeat)
-    const { databaseMs, errorMs } = freshness.read()
-    if (databaseMs !== undefined) this.view.expire((databaseMs - (errorMs ?? 0)) / 1000)
+    // Only a time that the measurement agrees with may make anything go.
+    if (freshness.read().state === 'FRESH') this.view.expire(asOf.getTime() / 1000)
     return true
   }
 

@@ -171,7 +171,35 @@ test('R9: tokens of the second of a user revocation are told apart by their tv',
   assert.equal(judge(view, { ...claims, tv: 6 }), false)
 })
 
-test('R11: an entry goes only past its expiry and the skew; keys and issuers never go', () => {
+/** Whether keys, issuers and what has no expiry outlast any time. */
+function keepsLastingEntries(view: RevocationView): boolean {
+  view.add({ type: 'key', subject: keyId })
+  view.add({ type: 'issuer', subject: claims.iss, until: 7 })
+  view.expire(4_000_000_000)
+  return judge(view) && judge(view, { ...claims, iat: 7 }, 'k2')
+}
+
+test('R11: keys and issuers outlast any time', () => {
+  assert.ok(keepsLastingEntries(makeRevocationView()))
+})
+
+test('R11 catches: kid entries that expire', () => {
+  const view = makeRevocationView()
+  const bad: RevocationView = {
+    version: 0,
+    horizonSeconds: 0,
+    entries: 0,
+    bytes: 0,
+    expire: (seconds) => view.expire(seconds),
+    // As if the key were one more thing that is forgotten with its tokens.
+    add: (entry) =>
+      entry.type === 'key' ? view.add({ type: 'token', subject: claims.jti, expiresAt }) : view.add(entry),
+    isRevoked: (subjects) => view.isRevoked({ ...subjects, keyId: 'none' }),
+  }
+  assert.equal(keepsLastingEntries(bad), false)
+})
+
+test('R11: an entry goes only past its expiry and the skew', () => {
   const view = makeRevocationView({ skewSeconds: 30 })
   const lasting: RevocationEntry[] = [
     { type: 'key', subject: 'old' },
@@ -186,7 +214,7 @@ test('R11: an entry goes only past its expiry and the skew; keys and issuers nev
   assert.ok(judge(view))
   view.expire(claims.exp + 31)
   assert.equal(view.entries, 3)
-  assert.ok(claims.exp <= view.horizonSeconds, 'what it covered counts as expired from then on')
+  assert.ok(claims.exp <= view.horizonSeconds, 'what it covered is not judged by this view from then on')
   view.expire(4_000_000_000)
   assert.equal(view.entries, 3)
 })

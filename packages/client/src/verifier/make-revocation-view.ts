@@ -21,7 +21,7 @@ export interface RevocationView {
   isRevoked(subjects: TokenSubjects): boolean
   /** Says what time it is by the database's clock, at the least; entries that expired `skewSeconds` before may go. */
   expire(databaseSeconds: number): void
-  /** Tokens that expired before this second may have lost their entries: they count as expired, whatever a clock says. */
+  /** Tokens that expire by this second may have lost their entries: whatever a clock says later, R says nothing of them. */
   readonly horizonSeconds: number
   /** Changes with every change of R that can turn a verdict. */
   readonly version: number
@@ -32,68 +32,81 @@ export interface RevocationView {
 
 /** Makes an empty view. In any order and with any repetition the same entries make the same R (R4). */
 export function makeRevocationView(options: RevocationViewOptions = {}): RevocationView {
-  const { maxEntries = 1_500_000, maxTextEntries = 100_000, skewSeconds = 30 } = options
-  const levels = {
+  return new View(options)
+}
+
+class View implements RevocationView {
+  readonly #limits
+  readonly #levels = {
     token: makeSubjectTable({ hasValues: false }),
     session: makeSubjectTable({ hasValues: false }),
     user: makeSubjectTable({ hasValues: true }),
     key: makeSubjectTable({ hasValues: false }),
     issuer: makeSubjectTable({ hasValues: true }),
   } satisfies Record<RevocationEntry['type'], SubjectTable>
-  const tables: readonly SubjectTable[] = Object.values(levels)
-  let version = 0
-  let horizonSeconds = 0
-  let sweptSeconds = 0
+  readonly #tables: readonly SubjectTable[] = Object.values(this.#levels)
+  #sweptSeconds = 0
+  version = 0
+  horizonSeconds = 0
 
-  const sum = (count: (table: SubjectTable) => number) => tables.reduce((all, table) => all + count(table), 0)
-  const isFull = (isText: boolean) =>
-    isText ? sum((table) => table.texts) >= maxTextEntries : sum((table) => table.uuids) >= maxEntries
-
-  /** Before a limit is given as the reason, everything that may go must have gone: one whole sweep for each horizon. */
-  function hasRoom(isText: boolean): boolean {
-    if (!isFull(isText)) return true
-    if (sweptSeconds === horizonSeconds) return false
-    sweptSeconds = horizonSeconds
-    for (const table of tables) table.sweep(horizonSeconds, true)
-    return !isFull(isText)
+  constructor({ maxEntries = 1_500_000, maxTextEntries = 100_000, skewSeconds = 30 }: RevocationViewOptions) {
+    this.#limits = { maxEntries, maxTextEntries, skewSeconds }
   }
 
-  return {
-    add(entry) {
-      const expires = toExpiry(entry)
-      if (expires < horizonSeconds) return true
-      const key = toSubjectKey(entry.subject)
-      const table = levels[entry.type]
-      if (table.find(key) === undefined && !hasRoom(typeof key === 'string')) return false
-      if (table.raise(key, expires, toValue(entry))) version++
-      return true
-    },
-    isRevoked({ token, session, user, tokenVersion, keyId, issuer, issuedSeconds }) {
-      if (levels.token.find(token) !== undefined || levels.session.find(session) !== undefined) return true
-      const minTv = levels.user.find(user)
-      if (minTv !== undefined && tokenVersion < minTv) return true
-      if (levels.key.texts + levels.key.uuids > 0 && levels.key.find(toSubjectKey(keyId)) !== undefined)
-        return true
-      if (levels.issuer.texts + levels.issuer.uuids === 0) return false
-      const until = levels.issuer.find(toSubjectKey(issuer))
-      return until !== undefined && issuedSeconds <= until
-    },
-    expire(databaseSeconds) {
-      horizonSeconds = Math.max(horizonSeconds, Math.floor(databaseSeconds - skewSeconds))
-      for (const table of tables) table.sweep(horizonSeconds, false)
-    },
-    get horizonSeconds() {
-      return horizonSeconds
-    },
-    get version() {
-      return version
-    },
-    get entries() {
-      return sum((table) => table.uuids + table.texts)
-    },
-    get bytes() {
-      return sum((table) => table.bytes)
-    },
+  get entries(): number {
+    return this.#sum((table) => table.uuids + table.texts)
+  }
+
+  get bytes(): number {
+    return this.#sum((table) => table.bytes)
+  }
+
+  add(entry: RevocationEntry): boolean {
+    const expires = toExpiry(entry)
+    if (expires < this.horizonSeconds) return true
+    const key = toSubjectKey(entry.subject)
+    const table = this.#levels[entry.type]
+    if (table.find(key) === undefined && !this.#hasRoom(typeof key === 'string')) return false
+    if (table.raise(key, expires, toValue(entry))) this.version++
+    return true
+  }
+
+  isRevoked(subjects: TokenSubjects): boolean {
+    const { token, session, user, key, issuer } = this.#levels
+    if (token.find(subjects.token) !== undefined || session.find(subjects.session) !== undefined) return true
+    const minTv = user.find(subjects.user)
+    if (minTv !== undefined && subjects.tokenVersion < minTv) return true
+    if (key.texts + key.uuids > 0 && key.find(toSubjectKey(subjects.keyId)) !== undefined) return true
+    if (issuer.texts + issuer.uuids === 0) return false
+    const until = issuer.find(toSubjectKey(subjects.issuer))
+    return until !== undefined && subjects.issuedSeconds <= until
+  }
+
+  expire(databaseSeconds: number): void {
+    this.horizonSeconds = Math.max(
+      this.horizonSeconds,
+      Math.floor(databaseSeconds - this.#limits.skewSeconds),
+    )
+    for (const table of this.#tables) table.sweep(this.horizonSeconds, false)
+  }
+
+  /** Before a limit is given as the reason, everything that may go must have gone: one whole sweep for each horizon. */
+  #hasRoom(isText: boolean): boolean {
+    if (!this.#isFull(isText)) return true
+    if (this.#sweptSeconds === this.horizonSeconds) return false
+    this.#sweptSeconds = this.horizonSeconds
+    for (const table of this.#tables) table.sweep(this.horizonSeconds, true)
+    return !this.#isFull(isText)
+  }
+
+  #isFull(isText: boolean): boolean {
+    return isText
+      ? this.#sum((table) => table.texts) >= this.#limits.maxTextEntries
+      : this.#sum((table) => table.uuids) >= this.#limits.maxEntries
+  }
+
+  #sum(count: (table: SubjectTable) => number): number {
+    return this.#tables.reduce((all, table) => all + count(table), 0)
   }
 }
 

@@ -77,13 +77,21 @@ function watchLatest(source: RevocationSource, world: AuthWorld): RevocationSour
 
 function snapshotFirst(source: RevocationSource, world: AuthWorld): RevocationSource {
   let entries: readonly RevocationEntry[] = []
+  let isBootstrap = false
   return {
-    watch: watchLatest(source, world),
+    watch: async function* watch(from, signal) {
+      // A bootstrap asks for the snapshot in the same turn; a stream that is only taken up again is read as it should be.
+      await world.time.sleep(0)
+      yield* (isBootstrap ? watchLatest(source, world) : source.watch)(from, signal)
+    },
     status: async (signal) => {
+      isBootstrap = false
       entries = world.log.slice()
       return source.status(signal)
     },
     snapshot: async function* () {
+      isBootstrap = true
+      await world.time.sleep(2)
       yield { kind: 'entries', entries }
       yield { kind: 'end', epoch: world.epoch, rseq: world.log.length }
     },
@@ -102,13 +110,17 @@ function watchWithoutTerm(source: RevocationSource): RevocationSource['watch'] {
 function evict(view: RevocationView): RevocationView {
   const kept: RevocationEntry[] = []
   return {
-    ...view,
     get version() {
       return view.version
     },
     get horizonSeconds() {
       return view.horizonSeconds
     },
+    get entries() {
+      return kept.length
+    },
+    bytes: 0,
+    expire: (databaseSeconds) => view.expire(databaseSeconds),
     add: (entry) => {
       kept.push(entry)
       if (kept.length > 4) kept.shift()
