@@ -106,8 +106,8 @@ function contract(open: () => Promise<Database>): void {
   it('keeps a tombstone of an erased user and frees its names', async () => {
     const { id, username } = await addUser()
     await database.transaction((trx) => noteLogin(trx, id, new Date()))
-    const version = await database.transaction((trx) => eraseUser(trx, id))
-    assert.equal(version, 2)
+    const versions = await database.transaction((trx) => eraseUser(trx, id))
+    assert.deepEqual(versions, { version: 2, tokenVersion: 2 })
     assert.equal(await findAccount(database.kysely, { by: 'id', value: id }), undefined)
     assert.equal(await database.transaction((trx) => lockAccount(trx, id, 'update')), undefined)
     const again = await addUser(username)

@@ -113,7 +113,7 @@ export function makeTestDeps(): EdgeDeps {
     keyRing: { jwksJson: '{"keys":[]}' },
     verifier: { verifySignature },
     sessionLookup: {
-      ask: async ({ jti }: { jti: string }) => {
+      ask: async ({ claims: { jti } }: { claims: { jti: string } }) => {
         if (jti === 'outage')
           throw new AuthError('DATABASE_UNAVAILABLE', { cause: new Error('no route to host') })
         const findFault = () => (jti === 'revoked' ? 'REVOKED' : undefined)
