@@ -40,8 +40,8 @@ test('users are read by id, at a version or later; unknown ones are NOT_FOUND', 
   await assert.rejects(auth.users.get('known'), { name: 'RpcError', code: 'UNAVAILABLE' })
 })
 
-test('only remote verification exists', async () => {
-  const options = { address: 'localhost:1', verification: 'local' } as unknown as ConnectAuthOptions
+test('another verification than remote or local is refused', async () => {
+  const options = { address: 'localhost:1', verification: 'none' } as unknown as ConnectAuthOptions
   await assert.rejects(connectAuth(options), TypeError)
 })
 
