@@ -113,19 +113,17 @@ class Follower implements RevocationFollower {
 
   /** Subscribe first, then the snapshot: what is revoked meanwhile comes by one of the two, and where it does not it is a gap (R5). */
   async #bootstrap(signal: AbortSignal): Promise<void> {
-    const { source, bootstrapMs = 30_000 } = this.#options
-    const deadline = abortAfter(this.#clock, bootstrapMs, this.#attempt, signal)
+    const deadline = abortAfter(this.#clock, this.#options.bootstrapMs ?? 30_000, this.#attempt, signal)
     this.#log.begin(await this.#measure(signal))
-    const reading = this.#read(signal)
-    const snapshot = takeUntilAborted(source.snapshot(signal), signal, (part) =>
-      this.#log.addSnapshot(part),
-    ).then(() => {
-      if (!this.#log.isComplete) throw new Error('the snapshot ended early')
-      deadline.abort()
-      // A doubt that arose meanwhile has ended the attempt.
-      if (!signal.aborted) this.#needsBootstrap = false
-    })
-    await Promise.all([reading, snapshot])
+    await Promise.all([this.#read(signal), this.#readSnapshot(signal).then(() => deadline.abort())])
+  }
+
+  async #readSnapshot(signal: AbortSignal): Promise<void> {
+    const parts = this.#options.source.snapshot(signal)
+    await takeUntilAborted(parts, signal, (part) => this.#log.addSnapshot(part))
+    if (!this.#log.isComplete) throw new Error('the snapshot ended early')
+    // A doubt that arose meanwhile has ended the attempt.
+    if (!signal.aborted) this.#needsBootstrap = false
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -174,7 +172,7 @@ class Follower implements RevocationFollower {
       const { epoch } = await this.#measure(this.#closing.signal)
       if (this.#log.epoch === undefined || epoch === this.#log.epoch) return
       const doubt = new RevocationDoubt('EPOCH_CHANGED', 'the database is of another epoch')
-      this.#freshness.doubt(doubt.doubt)
+      this.#noteFailure(doubt)
       this.#attempt.abort(doubt)
     } catch (error) {
       this.#noteFailure(error)
