@@ -24,7 +24,10 @@ const remote: Principal = Object.freeze({
   username: 'as the service says',
 })
 
-function makeWorld(fallback: Verify = notAsked) {
+function makeWorld(
+  fallback: Verify = notAsked,
+  onSignature: (state: { ageMs: number }) => void = () => undefined,
+) {
   const view = makeRevocationView()
   const warnings: object[] = []
   const state = {
@@ -50,12 +53,19 @@ function makeWorld(fallback: Verify = notAsked) {
       databaseMs,
     }
   }
+  const verifier = makeTokenVerifier<LocalToken>({
+    keys: makeKeySet(issuer.jwksJson),
+    algorithms: ['ES256'],
+    maxLifetimeSeconds: 600,
+  })
   const local = makeLocalVerify({
-    verifier: makeTokenVerifier<LocalToken>({
-      keys: makeKeySet(issuer.jwksJson),
-      algorithms: ['ES256'],
-      maxLifetimeSeconds: 600,
-    }),
+    verifier: {
+      verifySignature: (text) => {
+        const result = verifier.verifySignature(text)
+        onSignature(state)
+        return result
+      },
+    },
     revocations: Object.assign(state, { readFreshness }),
     fallback,
     clock: {
@@ -112,6 +122,16 @@ test('a token that was cleared is refused with the next revocation, and by anoth
   while (again.version < other.version) again.add({ type: 'token', subject: `${again.version}` })
   state.view = again
   await assert.rejects(verify(token), { reason: 'REVOKED' })
+})
+
+test('R1: freshness is read after the work on the signature, however long that took', async () => {
+  const { verify } = makeWorld(
+    async () => remote,
+    (state) => {
+      state.ageMs = 3_001
+    },
+  )
+  assert.equal(await verify(token), remote)
 })
 
 test('STALE, UNKNOWN and an unknown key ask ValidateToken, whose answer counts', async () => {
