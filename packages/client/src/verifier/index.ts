@@ -2,11 +2,11 @@ export { type Clock, type ClockReading, systemClock } from './clock.ts'
 export type { Doubt, FreshnessStatus } from './freshness-status.ts'
 export type { SigningAlgorithm } from './is-signature-valid.ts'
 export { type ClaimFault, type ClaimRules, judgeClaims } from './judge-claims.ts'
+export type { LocalToken } from './local-token.ts'
 export { type Fallback, type FallbackOptions, makeFallback } from './make-fallback.ts'
 export { type Freshness, type FreshnessOptions, makeFreshness } from './make-freshness.ts'
 export { type KeySet, KeySetError, type KeySource, makeKeySet, type VerificationKey } from './make-key-set.ts'
 export {
-  type LocalToken,
   type LocalVerify,
   type LocalVerifyCounts,
   type LocalVerifyOptions,
@@ -28,10 +28,7 @@ export {
 export type { TimeSample } from './measure-offset.ts'
 export {
   openRevocationFollower,
-  type RevocationFollower,
   type RevocationFollowerOptions,
-  type RevocationFollowerStatus,
-  type RevocationState,
 } from './open-revocation-follower.ts'
 export { type AccessTokenRules, type ReadAccessToken, readAccessToken } from './read-access-token.ts'
 export type { AccessTokenClaims } from './read-claims.ts'
@@ -46,5 +43,6 @@ export {
   type RevocationStatus,
   type SnapshotPart,
 } from './revocation.ts'
+export type { RevocationFollower, RevocationFollowerStatus, RevocationState } from './revocation-state.ts'
 export { type TokenSubjects, toTokenSubjects } from './to-token-subjects.ts'
 export type { TokenFault } from './verify-compact-jws.ts'

@@ -6,8 +6,9 @@ import { tokenRefusal } from '../token-refusal.ts'
 import { unavailable } from '../unavailable.ts'
 import type { Verify } from '../verify.ts'
 import type { Doubt, FreshnessStatus } from './freshness-status.ts'
+import type { LocalToken } from './local-token.ts'
 import { makeKeySet } from './make-key-set.ts'
-import { type LocalToken, makeLocalVerify } from './make-local-verify.ts'
+import { makeLocalVerify } from './make-local-verify.ts'
 import { makeRevocationView } from './make-revocation-view.ts'
 import { makeTokenVerifier } from './make-token-verifier.ts'
 import type { RevocationEntry } from './revocation.ts'
@@ -23,7 +24,10 @@ const remote: Principal = Object.freeze({
   username: 'as the service says',
 })
 
-function makeWorld(fallback: Verify = notAsked) {
+function makeWorld(
+  fallback: Verify = notAsked,
+  onSignature: (state: { ageMs: number }) => void = () => undefined,
+) {
   const view = makeRevocationView()
   const warnings: object[] = []
   const state = {
@@ -49,12 +53,19 @@ function makeWorld(fallback: Verify = notAsked) {
       databaseMs,
     }
   }
+  const verifier = makeTokenVerifier<LocalToken>({
+    keys: makeKeySet(issuer.jwksJson),
+    algorithms: ['ES256'],
+    maxLifetimeSeconds: 600,
+  })
   const local = makeLocalVerify({
-    verifier: makeTokenVerifier<LocalToken>({
-      keys: makeKeySet(issuer.jwksJson),
-      algorithms: ['ES256'],
-      maxLifetimeSeconds: 600,
-    }),
+    verifier: {
+      verifySignature: (text) => {
+        const result = verifier.verifySignature(text)
+        onSignature(state)
+        return result
+      },
+    },
     revocations: Object.assign(state, { readFreshness }),
     fallback,
     clock: {
@@ -111,6 +122,16 @@ test('a token that was cleared is refused with the next revocation, and by anoth
   while (again.version < other.version) again.add({ type: 'token', subject: `${again.version}` })
   state.view = again
   await assert.rejects(verify(token), { reason: 'REVOKED' })
+})
+
+test('R1: freshness is read after the work on the signature, however long that took', async () => {
+  const { verify } = makeWorld(
+    async () => remote,
+    (state) => {
+      state.ageMs = 3_001
+    },
+  )
+  assert.equal(await verify(token), remote)
 })
 
 test('STALE, UNKNOWN and an unknown key ask ValidateToken, whose answer counts', async () => {

@@ -8,12 +8,10 @@ import type { Clock } from './clock.ts'
 import type { FreshnessStatus } from './freshness-status.ts'
 import { isRevokedBy } from './is-revoked-by.ts'
 import { judgeClaims } from './judge-claims.ts'
-import type { RevocationView } from './make-revocation-view.ts'
+import { isRevoked, type LocalToken, toLocalToken } from './local-token.ts'
 import type { TokenVerifier, VerificationResult, VerifiedToken } from './make-token-verifier.ts'
-import type { RevocationState } from './open-revocation-follower.ts'
 import type { RevocationMark } from './revocation.ts'
-import { toTokenPrincipal } from './to-token-principal.ts'
-import { type TokenSubjects, toTokenSubjects } from './to-token-subjects.ts'
+import type { RevocationState } from './revocation-state.ts'
 
 /** What one verification asks beyond the token being valid. */
 export interface LocalVerifyOptions extends VerifyOptions {
@@ -55,15 +53,6 @@ export interface LocalVerify {
   /** As `Verify`; the promise of protocols §2 holds for it. */
   verify(token: string, options?: LocalVerifyOptions): Promise<Principal>
   counts(): LocalVerifyCounts
-}
-
-/** What is kept of a verified token as long as it is remembered. */
-export interface LocalToken {
-  readonly subjects: TokenSubjects
-  readonly principal: Principal
-  /** The view, and its version, that did not revoke the token: R only grows, so the same version has the same verdict. */
-  clearedView: RevocationView | undefined
-  clearedVersion: number
 }
 
 const noOptions: LocalVerifyOptions = Object.freeze({})
@@ -188,21 +177,4 @@ class Local implements LocalVerify {
     const facts = { reason, ageMs, allowedStale: this.#counts.allowedStale }
     this.#parts.logger?.warn(facts, 'accepted by a view of revocations that is not fresh')
   }
-}
-
-function toLocalToken({ claims, keyId }: VerifiedToken<LocalToken>): LocalToken {
-  return {
-    subjects: toTokenSubjects(claims, keyId),
-    principal: toTokenPrincipal(claims),
-    clearedView: undefined,
-    clearedVersion: -1,
-  }
-}
-
-function isRevoked(local: LocalToken, view: RevocationView): boolean {
-  if (local.clearedVersion === view.version && local.clearedView === view) return false
-  if (view.isRevoked(local.subjects)) return true
-  local.clearedView = view
-  local.clearedVersion = view.version
-  return false
 }

@@ -186,6 +186,61 @@ test('a stream that hangs is given up after 5 s of silence, and a snapshot that 
   await client.end()
 })
 
+test('sources that throw at once, end at once or say nonsense keep the view UNKNOWN and are asked again', async () => {
+  let asked = 0
+  const client = new SimulatedClient(9, {
+    source: (source) => ({
+      ...source,
+      snapshot: (signal) => {
+        if (++asked === 1) throw new Error('at once')
+        if (asked === 2) return (async function* () {})()
+        return source.snapshot(signal)
+      },
+      status: async (signal) => {
+        const status = await source.status(signal)
+        return asked === 2 ? { ...status, databaseTime: new Date(Number.NaN) } : status
+      },
+      watch: (from, signal) => {
+        if (asked === 4) throw new Error('at once')
+        return source.watch(from, signal)
+      },
+    }),
+  })
+  const { time, follower } = client
+  await time.run(200)
+  assert.equal(follower.status().state, 'UNKNOWN')
+  await time.run(1_000)
+  assert.equal(follower.status().state, 'UNKNOWN')
+  asked = 3
+  await time.run(12_000)
+  assert.equal(follower.status().state, 'FRESH')
+  await client.end()
+})
+
+test('another epoch is noticed by the measurement too, while no stream can be opened', async () => {
+  let isClosed = false
+  const client = new SimulatedClient(10, {
+    source: (source) => ({
+      ...source,
+      watch: (from, signal) => {
+        if (isClosed) throw new Error('refused')
+        return source.watch(from, signal)
+      },
+    }),
+  })
+  const { time, world, follower } = client
+  await time.run(2_000)
+  isClosed = true
+  world.breakStreams()
+  world.restore(0)
+  await time.run(15_000)
+  assert.equal(follower.status().reason, 'EPOCH_CHANGED')
+  isClosed = false
+  await time.run(25_000)
+  assert.deepEqual([follower.status().state, follower.epoch], ['FRESH', 'e1+'])
+  await client.end()
+})
+
 test('revocations of an epoch that was left are no news; the new one begins with an R of its own', async () => {
   const client = new SimulatedClient(7)
   const { time, world, follower } = client

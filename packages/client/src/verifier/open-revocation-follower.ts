@@ -1,11 +1,13 @@
 import type { Logger } from '../logger.ts'
 import { type Backoff, makeBackoff } from '../make-backoff.ts'
+import { abortAfter } from './abort-after.ts'
 import { type Clock, readClock } from './clock.ts'
 import type { FreshnessStatus } from './freshness-status.ts'
 import { type Freshness, type FreshnessOptions, makeFreshness } from './make-freshness.ts'
 import { makeRevocationLog, type RevocationLog } from './make-revocation-log.ts'
 import { makeRevocationView, type RevocationView } from './make-revocation-view.ts'
 import { RevocationDoubt, type RevocationSource, type RevocationStatus } from './revocation.ts'
+import type { RevocationFollower, RevocationFollowerStatus } from './revocation-state.ts'
 import { takeUntilAborted, untilAborted } from './until-aborted.ts'
 
 /** What a follower is made of; all but the source and the clock has a default. */
@@ -23,30 +25,6 @@ export interface RevocationFollowerOptions extends Pick<FreshnessOptions, 'maxSt
   readonly bootstrapMs?: number
   /** How often the database's clock is measured, about; default 10,000. */
   readonly measureEveryMs?: number
-}
-
-/** The follower's state, for an operator. */
-export interface RevocationFollowerStatus extends FreshnessStatus {
-  readonly epoch: string | undefined
-  readonly rseq: number
-  readonly term: number | undefined
-  readonly entries: number
-}
-
-/** R and how fresh it is, as a judge of tokens needs them; both are read anew for every decision. */
-export interface RevocationState {
-  readonly view: RevocationView
-  readonly epoch: string | undefined
-  /** Whether this view has been complete at some time: before that it is no old view, but none. */
-  readonly hasBeenComplete: boolean
-  readFreshness(maxStalenessMs?: number): FreshnessStatus
-}
-
-/** A view that follows the log of revocations. */
-export interface RevocationFollower extends RevocationState, AsyncDisposable {
-  status(): RevocationFollowerStatus
-  /** Stops following: the view is UNKNOWN from then on. Idempotent. */
-  close(): Promise<void>
 }
 
 /** How often it is looked whether something is due. */
@@ -135,18 +113,17 @@ class Follower implements RevocationFollower {
 
   /** Subscribe first, then the snapshot: what is revoked meanwhile comes by one of the two, and where it does not it is a gap (R5). */
   async #bootstrap(signal: AbortSignal): Promise<void> {
-    const deadline = this.#within(this.#options.bootstrapMs ?? 30_000, 'the snapshot takes too long', signal)
+    const deadline = abortAfter(this.#clock, this.#options.bootstrapMs ?? 30_000, this.#attempt, signal)
     this.#log.begin(await this.#measure(signal))
-    const reading = this.#read(signal)
-    const snapshot = takeUntilAborted(this.#options.source.snapshot(signal), signal, (part) =>
-      this.#log.addSnapshot(part),
-    ).then(() => {
-      if (!this.#log.isComplete) throw new Error('the snapshot ended early')
-      deadline.abort()
-      // A doubt that arose meanwhile has ended the attempt.
-      if (!signal.aborted) this.#needsBootstrap = false
-    })
-    await Promise.all([reading, snapshot])
+    await Promise.all([this.#read(signal), this.#readSnapshot(signal).then(() => deadline.abort())])
+  }
+
+  async #readSnapshot(signal: AbortSignal): Promise<void> {
+    const parts = this.#options.source.snapshot(signal)
+    await takeUntilAborted(parts, signal, (part) => this.#log.addSnapshot(part))
+    if (!this.#log.isComplete) throw new Error('the snapshot ended early')
+    // A doubt that arose meanwhile has ended the attempt.
+    if (!signal.aborted) this.#needsBootstrap = false
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -195,7 +172,7 @@ class Follower implements RevocationFollower {
       const { epoch } = await this.#measure(this.#closing.signal)
       if (this.#log.epoch === undefined || epoch === this.#log.epoch) return
       const doubt = new RevocationDoubt('EPOCH_CHANGED', 'the database is of another epoch')
-      this.#freshness.doubt(doubt.doubt)
+      this.#noteFailure(doubt)
       this.#attempt.abort(doubt)
     } catch (error) {
       this.#noteFailure(error)
@@ -204,7 +181,7 @@ class Follower implements RevocationFollower {
 
   async #measure(signal: AbortSignal): Promise<RevocationStatus> {
     const question = new AbortController()
-    const deadline = this.#within(statusDeadlineMs, 'the status takes too long', signal, question)
+    const deadline = abortAfter(this.#clock, statusDeadlineMs, question, signal)
     try {
       const sent = readClock(this.#clock)
       const status = await untilAborted(this.#options.source.status(question.signal), question.signal)
@@ -215,16 +192,6 @@ class Follower implements RevocationFollower {
     } finally {
       deadline.abort()
     }
-  }
-
-  /** Aborts `target` after that time, or with `signal`; the result's `abort` calls it off. */
-  #within(ms: number, message: string, signal: AbortSignal, target = this.#attempt): AbortController {
-    const deadline = new AbortController()
-    const either = AbortSignal.any([deadline.signal, signal])
-    void this.#clock.sleep(ms, either).then(() => {
-      if (!deadline.signal.aborted) target.abort(signal.aborted ? signal.reason : new Error(message))
-    })
-    return deadline
   }
 
   #makeBackoff(): Backoff {

@@ -4,7 +4,7 @@ import { tokenRefusal } from '../../token-refusal.ts'
 import { unavailable } from '../../unavailable.ts'
 import type { Verify } from '../../verify.ts'
 import { isRevokedBy } from '../is-revoked-by.ts'
-import type { LocalToken } from '../make-local-verify.ts'
+import type { LocalToken } from '../local-token.ts'
 import type { TokenVerifier } from '../make-token-verifier.ts'
 import type { AccessTokenClaims } from '../read-claims.ts'
 import {

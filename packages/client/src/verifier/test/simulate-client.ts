@@ -9,6 +9,7 @@ import { makeRevocationView, type RevocationView } from '../make-revocation-view
 import { openRevocationFollower } from '../open-revocation-follower.ts'
 import type { RevocationSource } from '../revocation.ts'
 import { AuthWorld } from './auth-world.ts'
+import { faults } from './faults.ts'
 import { makeRandom, VirtualClock, VirtualTime } from './virtual-time.ts'
 
 /** What a broken client does otherwise. */
@@ -166,51 +167,3 @@ export async function simulateClient(seed: number, variant: Variant = {}): Promi
   await client.run(endMs)
   return client.end()
 }
-
-type Fault = (client: SimulatedClient, lastsMs: number, random: () => number) => void
-
-const faults: readonly Fault[] = [
-  ({ world, time }, lastsMs) => {
-    world.isRelayDead = true
-    time.after(lastsMs, () => (world.isRelayDead = false))
-  },
-  ({ world, time }, lastsMs) => {
-    world.isCut = true
-    time.after(lastsMs, () => (world.isCut = false))
-  },
-  ({ world, time }, lastsMs) => {
-    world.isAuthDown = true
-    time.after(lastsMs, () => (world.isAuthDown = false))
-  },
-  ({ world, time }, lastsMs) => {
-    world.delayMs = lastsMs
-    time.after(lastsMs, () => (world.delayMs = 1))
-  },
-  ({ world }) => world.breakStreams(),
-  // A deposed leader goes on for a while: it knows what was numbered before, and that is all.
-  ({ world, time }, lastsMs) => {
-    world.term++
-    world.beat()
-    const known = world.log.length
-    world.isRelayDead = true
-    time.after(lastsMs, () => (world.isRelayDead = false))
-    for (let ms = 300; ms < lastsMs; ms += 500) time.after(ms, () => world.beatOfOldLeader(known))
-  },
-  ({ world }) => world.poison.add(world.log.length + 1),
-  ({ clock }, _lastsMs, random) => {
-    clock.wallSkewMs += (random() - 0.5) * 20_000
-  },
-  // Suspended: the monotonic clock stands still while the world goes on.
-  ({ clock, world, time }, lastsMs) => {
-    const fromMs = clock.monotonicMs()
-    world.delayMs = lastsMs
-    time.after(lastsMs, () => {
-      clock.sleptMs += clock.monotonicMs() - fromMs
-      world.delayMs = 1
-    })
-  },
-  (client, _lastsMs, random) => {
-    client.world.restore(Math.floor(random() * 3))
-    for (const token of client.tokens) token.revokedMs ??= client.time.nowMs
-  },
-]

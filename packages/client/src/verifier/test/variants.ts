@@ -82,7 +82,9 @@ function snapshotFirst(source: RevocationSource, world: AuthWorld): RevocationSo
     watch: async function* watch(from, signal) {
       // A bootstrap asks for the snapshot in the same turn; a stream that is only taken up again is read as it should be.
       await world.time.sleep(0)
-      yield* (isBootstrap ? watchLatest(source, world) : source.watch)(from, signal)
+      const watch = isBootstrap ? watchLatest(source, world) : source.watch
+      isBootstrap = false
+      yield* watch(from, signal)
     },
     status: async (signal) => {
       isBootstrap = false
