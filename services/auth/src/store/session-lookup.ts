@@ -47,21 +47,19 @@ interface Batch {
 }
 
 // Only what speaks against a token comes back: one row in health. A session that is not there is revoked. Revoked users and sessions
-// are read in their own rows, which change in the same transactions; entries of tokens, keys and issuers are few, and found once for
-// all that is asked.
-const statement = `with revoked as materialized (
-  select (select array_agg(subject) from revocations where type = 'TOKEN' and subject = any($4::text[])) as tokens,
-    (select array_agg(subject) from revocations where type = 'KEY') as keys,
-    (select extract(epoch from max(until)) from revocations where type = 'ISSUER' and subject = $7) as until
-)
-select statement_timestamp() as checked_at, (select ${epochText} from epoch) as epoch, (select ${isEpochSettled} from epoch) as settled, (
+// are read in their own rows, which change in the same transactions. An entry of a token is looked for by each token: one `any` of all
+// that is asked was planned anew with every call.
+const statement = `select statement_timestamp() as checked_at, (select ${epochText} from epoch) as epoch,
+  (select ${isEpochSettled} from epoch) as settled, (
   select json_agg(json_build_array(asked.place, users.status))
-  from revoked, unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+  from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
     with ordinality as asked (session_id, user_id, tv, token_id, key_id, iat, place)
   left join users on users.id = asked.user_id
   left join sessions on sessions.id = asked.session_id and sessions.user_id = asked.user_id
   where users.status is distinct from 'ACTIVE' or users.tv > asked.tv or sessions.id is null or sessions.ended_at is not null
-    or asked.token_id = any(revoked.tokens) or asked.key_id = any(revoked.keys) or asked.iat <= revoked.until
+    or exists (select from revocations where type = 'TOKEN' and subject = asked.token_id)
+    or asked.key_id = any(array(select subject from revocations where type = 'KEY'))
+    or asked.iat <= (select extract(epoch from max(until)) from revocations where type = 'ISSUER' and subject = $7)::bigint
 ) as faults`
 
 /** Makes the shared look-up of an issuer's tokens: at most one query is under way at a time. */

@@ -127,6 +127,7 @@ describeOnStores('Bad input', (context) => {
         (select count(*) from keys) as keys, (select count(*) from request_ids) as requests,
         (select count(*) from user_sequences) as sequences,
         (select count(*) from outbox where event <> 'login_failed') as events,
+        (select count(*) from revocations) as revocations,
         (select sum(version + tv) from users)::bigint as versions`.execute(context.auth.database.kysely)
     return rows[0] ?? {}
   }

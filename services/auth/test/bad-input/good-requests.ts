@@ -18,6 +18,11 @@ export async function makeGoodRequests(auth: TestAuth): Promise<GoodRequests> {
     RefreshToken: () => ({ refreshToken: `${refreshToken.slice(0, -4)}AAAA`, client }),
     ValidateToken: () => ({ accessToken, audience: 'immersiverse', requiredRoles: [] }),
     ValidateTokens: () => ({ correlationId: 1n, requests: [{ accessToken }] }),
+    ListSessions: () => ({ userId: person.id }),
+    RevokeSession: () => ({ userId: person.id, sessionId: randomUUID() }),
+    GetRevocationSnapshot: () => ({}),
+    WatchRevocations: () => ({ epoch: '', afterRseq: 0n }),
+    GetRevocationStatus: () => ({}),
     GetSigningKeys: () => ({}),
     CreateUser: () => {
       const username = toUniqueName()
@@ -39,6 +44,9 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   Login: ['INVALID_CREDENTIALS', 'USER_SUSPENDED'],
   Logout: ['INVALID_ACCESS_TOKEN', 'INVALID_REFRESH_TOKEN'],
   RefreshToken: ['INVALID_REFRESH_TOKEN'],
+  ListSessions: ['USER_NOT_FOUND'],
+  RevokeSession: ['USER_NOT_FOUND', 'SESSION_NOT_FOUND'],
+  WatchRevocations: ['REVOCATIONS_NOT_KEPT'],
   CreateUser: ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'REQUEST_ID_REUSED'],
   GetUser: ['USER_NOT_FOUND', 'VERSION_NOT_REACHED'],
   UpdateUser: ['USER_NOT_FOUND', 'VERSION_MISMATCH', 'EMAIL_TAKEN'],
