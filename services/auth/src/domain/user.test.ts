@@ -30,13 +30,14 @@ it('keeps only what changes something; roles are a set', () => {
 })
 
 it('revokes as protocols.md §0 has it', () => {
-  const nothing = { endsAccessTokens: false, endsSessions: false }
+  const nothing = { reason: undefined, endsSessions: false }
   assert.deepEqual(toRevocationEffect({ subscriptionTier: 'X', email: 'a@b.c', displayName: 'n' }), nothing)
   assert.deepEqual(toRevocationEffect({ status: 'ACTIVE' }), nothing)
-  assert.deepEqual(toRevocationEffect({ roles: [] }), { endsAccessTokens: true, endsSessions: false })
-  const everything = { endsAccessTokens: true, endsSessions: true }
-  assert.deepEqual(toRevocationEffect({ status: 'SUSPENDED' }), everything)
-  assert.deepEqual(toRevocationEffect({ passwordHash: 'new' }), everything)
+  assert.deepEqual(toRevocationEffect({ roles: [] }), { reason: 'ROLES_CHANGED', endsSessions: false })
+  const suspended = { reason: 'USER_SUSPENDED', endsSessions: true }
+  assert.deepEqual(toRevocationEffect({ status: 'SUSPENDED' }), suspended)
+  const password = { reason: 'PASSWORD_CHANGED', endsSessions: true }
+  assert.deepEqual(toRevocationEffect({ passwordHash: 'new' }), password)
 })
 
 it('names changed fields as the contract does, and a password by name only', () => {
