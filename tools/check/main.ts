@@ -2,6 +2,7 @@ import { runBuf } from '../buf/run-buf.ts'
 import { rootFolder } from '../process/root-folder.ts'
 import { runNpmBinary } from '../process/run-npm-binary.ts'
 import { type CheckStep, commandStep, listStep } from './check-step.ts'
+import { checkEdgeMarks } from './edge-marks.ts'
 import { checkFileSizes } from './file-sizes.ts'
 import { checkForbiddenStrings } from './forbidden-strings.ts'
 import { checkGeneratedCode } from './generated-code.ts'
@@ -20,6 +21,7 @@ const steps: readonly CheckStep[] = [
   commandStep('proto lint', () => runBuf(['lint'])),
   commandStep('proto breaks nobody', checkReleasedContract),
   listStep('generated code', checkGeneratedCode),
+  listStep('edge marks', checkEdgeMarks),
   listStep('packages', checkPackages),
 ]
 

@@ -57,8 +57,3 @@ export function findEventByType(type: string): EventName | undefined {
 export function toDataSchema(name: EventName): string {
   return `urn:immersiverse:${eventCatalogue[name].schema.typeName}`
 }
-
-/** The topic to which consumers write records they could not handle. */
-export function toDeadLetterTopic(prefix = 'auth'): string {
-  return `${prefix}.events.dlq`
-}
