@@ -84,20 +84,24 @@ export function startSubscription(parts: SubscriptionParts): EventSubscription {
 
 /** A gate before each event; closing opens it for good. */
 function makeTurn(signal: AbortSignal) {
-  let gate: PromiseWithResolvers<void> | undefined
+  let isPaused = false
+  let waiting: (() => void) | undefined
   const resume = (): void => {
-    gate?.resolve()
-    gate = undefined
+    isPaused = false
+    waiting?.()
   }
   signal.addEventListener('abort', resume, { once: true })
   return {
     pause: (): void => {
-      if (!signal.aborted) gate ??= Promise.withResolvers<void>()
+      isPaused = !signal.aborted
     },
     resume,
-    isPaused: () => gate !== undefined,
-    await: async (): Promise<void> => {
-      await gate?.promise
-    },
+    isPaused: () => isPaused,
+    await: (): Promise<void> =>
+      isPaused
+        ? new Promise((resolve) => {
+            waiting = resolve
+          })
+        : Promise.resolve(),
   }
 }
