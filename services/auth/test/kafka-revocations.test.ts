@@ -185,29 +185,48 @@ test('a topic that is deleted and made anew is doubted, and everything is read a
   assert.ok(followed.doubts.includes('OUT_OF_RANGE'), followed.doubts.join())
 })
 
-test('a place that is no longer kept is doubted, never passed over', async (t) => {
-  const parts = await openFollowed(t)
-  if (parts === undefined) return
-  const { auth, brokers, from, topic, writer } = parts
-  const source = makeTestSource(from)
-  const { epoch, rseqHi } = await source.status(AbortSignal.timeout(5000))
-  const place = { epoch, afterRseq: rseqHi }
-  const cut = new AbortController()
-  const first = source.watch(place, cut.signal)[Symbol.asyncIterator]()
-  await first.next()
-  const second = first.next()
-  cut.abort()
-  await second.catch(() => undefined)
-  const { sessionId } = await logOutNew(auth)
-  const isThere = async () =>
-    (await readRevocationRecords(brokers, topic)).some(({ revocation }) => revocation?.subject === sessionId)
-  await until(isThere)
-  await deleteRecords(writer, topic)
-  const resumed = source.watch(place, AbortSignal.timeout(20_000))[Symbol.asyncIterator]()
-  await assert.rejects(resumed.next(), { name: 'RevocationDoubt', doubt: 'OUT_OF_RANGE' })
-})
+for (const [title, forget] of [
+  ['a place that is no longer kept', deleteRecords],
+  ['a topic that was made anew while its reader was away', remake],
+] as const) {
+  test(`${title} is doubted, never passed over`, async (t) => {
+    const parts = await openFollowed(t)
+    if (parts === undefined) return
+    const { auth, brokers, followed, from, topic, writer } = parts
+    const source = makeTestSource(from)
+    const { epoch, rseqHi } = await source.status(AbortSignal.timeout(5000))
+    const place = { epoch, afterRseq: rseqHi }
+    const cut = new AbortController()
+    const first = source.watch(place, cut.signal)[Symbol.asyncIterator]()
+    await first.next()
+    const second = first.next()
+    cut.abort()
+    await second.catch(() => undefined)
+    const { sessionId } = await logOutNew(auth)
+    const isThere = async () =>
+      (await readRevocationRecords(brokers, topic)).some(
+        ({ revocation }) => revocation?.subject === sessionId,
+      )
+    await until(isThere)
+    await forget(writer, topic)
+    await followed.untilFresh()
+    const resumed = source.watch(place, AbortSignal.timeout(20_000))[Symbol.asyncIterator]()
+    await assert.rejects(resumed.next(), { name: 'RevocationDoubt', doubt: 'OUT_OF_RANGE' })
+  })
+}
 
 /** Deletes all that stands on the topic now. */
 async function deleteRecords({ admin }: RevocationWriter, topic: string): Promise<void> {
   await admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: -1n }] }] })
+}
+
+/** Deletes the topic and waits until the service has made it again. */
+async function remake({ admin }: RevocationWriter, topic: string): Promise<void> {
+  const readId = async () => {
+    const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true })
+    return topics.get(topic)?.id
+  }
+  const before = await readId()
+  await admin.deleteTopics({ topics: [topic] })
+  await until(async () => ![before, undefined].includes(await readId().catch(() => undefined)))
 }

@@ -68,7 +68,8 @@ export async function publishRevocations(
       beat = undefined
       status.lastPublishedAt = clock.now()
     }
-    if (clock.monotonicMs() >= beatDueMs) {
+    // One that has not been sent stays: a newer one would wait for more, in a backlog again and again.
+    if (beat === undefined && clock.monotonicMs() >= beatDueMs) {
       beatDueMs = clock.monotonicMs() + beatEveryMs
       beat = await readHeartbeat(kysely, term)
     } else if (isEnd && entries.length === 0) {
