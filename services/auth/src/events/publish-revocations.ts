@@ -83,17 +83,13 @@ export async function publishRevocations(
  * visible gets its number, and the highest is fixed (protocols.md §1.6). Whatever was acknowledged before `asOf` has one.
  */
 async function readHeartbeat(kysely: Kysely<Schema>, term: Term): Promise<Heartbeat> {
-  const { lane, leadership, batchSize = 500 } = term
+  const { lane, leadership } = term
   const asOf = await getDatabaseTime(kysely)
-  const { rseqHi, total } = await kysely.transaction().execute(async (trx) => {
-    let total = 0
-    let count = batchSize
-    while (count === batchSize) {
-      ;({ count } = await numberRows(trx, lane, leadership, batchSize))
-      total += count
-    }
-    return { rseqHi: await getLastRevocationNumber(trx, leadership), total }
+  const { count, rseqHi } = await kysely.transaction().execute(async (trx) => {
+    // One statement sees one snapshot: in rounds, it would run after those who revoke meanwhile.
+    const { count } = await numberRows(trx, lane, leadership, everything)
+    return { count, rseqHi: await getLastRevocationNumber(trx, leadership) }
   })
-  if (total > 0) term.onNumbered?.()
+  if (count > 0) term.onNumbered?.()
   return { ...leadership, rseqHi, asOf, intervalMs: beatEveryMs }
 }
