@@ -5,6 +5,10 @@ export type { EventOrigin } from './event-record.ts'
 export type { EventCounts, RetryOptions } from './handle-record.ts'
 export type { KafkaOptions } from './kafka-options.ts'
 export type { Events, EventsOptions } from './make-events.ts'
+export {
+  type KafkaRevocationSourceOptions,
+  makeKafkaRevocationSource,
+} from './make-kafka-revocation-source.ts'
 export { type MemoryInbox, makeMemoryInbox } from './make-memory-inbox.ts'
 export {
   type InboxClient,

@@ -93,9 +93,11 @@ test('makes the topics, and reports but never changes one that is there with ano
     ])
     await sink.prepare(signal)
     assert.equal(warnings.length, 2)
-    const metadata = await admin.metadata({ topics: [odd, made] })
+    const deadLetters = toDeadLetterTopic(topicPrefix)
+    const metadata = await admin.metadata({ topics: [odd, made, deadLetters] })
     assert.equal(metadata.topics.get(odd)?.partitionsCount, 3)
     assert.equal(metadata.topics.get(made)?.partitionsCount, 12)
+    assert.equal(metadata.topics.get(deadLetters)?.partitionsCount, 12)
     const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: made }
     const configurationKeys = ['cleanup.policy', 'retention.ms', 'min.insync.replicas']
     const [described] = await admin.describeConfigs({ resources: [{ ...resource, configurationKeys }] })

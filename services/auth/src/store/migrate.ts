@@ -3,11 +3,13 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
 import * as m0001 from './migrations/0001-accounts-sessions-outbox.ts'
 import * as m0002 from './migrations/0002-revocations.ts'
+import * as m0004 from './migrations/0004-published-revocations.ts'
 import * as m0005 from './migrations/0005-user-lists.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-accounts-sessions-outbox': m0001,
   '0002-revocations': m0002,
+  '0004-published-revocations': m0004,
   '0005-user-lists': m0005,
 })
 
