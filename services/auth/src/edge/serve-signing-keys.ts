@@ -11,7 +11,8 @@ export function serveSigningKeys(app: FastifyInstance, deps: Pick<Deps, 'keyRing
   app.get(signingKeysPath, { config: { edgeMethod: signingKeysPath } }, async (request, reply) => {
     const { jwksJson } = deps.keyRing
     const etag = `"${createHash('sha256').update(jwksJson).digest('base64url')}"`
-    reply.headers({ etag, 'cache-control': `public, max-age=${deps.settings.keysMaxAgeSeconds}` })
+    const maxAgeSeconds = Math.floor(deps.settings.keyTimes.publishedMaxAgeMs / 1000)
+    reply.headers({ etag, 'cache-control': `public, max-age=${maxAgeSeconds}` })
     if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send()
     return reply.type('application/jwk-set+json').send(Buffer.from(jwksJson))
   })

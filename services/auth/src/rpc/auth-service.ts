@@ -47,7 +47,7 @@ export function makeAuthService(deps: Deps): UnaryHandlers<typeof AuthService> {
     getRevocationStatus: async () => toStatusResponse(await getRevocationStatus(deps)),
     getSigningKeys: async () => ({
       jwksJson: deps.keyRing.jwksJson,
-      maxAge: durationFromMs(deps.settings.keysMaxAgeSeconds * 1000),
+      maxAge: durationFromMs(deps.settings.keyTimes.publishedMaxAgeMs),
       issuer: deps.settings.issuer,
       audience: deps.settings.audience,
       maxTokenLifetime: durationFromMs(deps.settings.accessTtlMs),

@@ -8,7 +8,7 @@ import type { SessionId, UserId } from '../domain/ids.ts'
 import type { Database } from './database.ts'
 import { UniqueViolation } from './driver-errors.ts'
 import { settleEpoch } from './epoch.ts'
-import { insertFirstKey, listKeys, type NewKey } from './keys.ts'
+import { insertFirstKey, type NewKey, readKeys } from './keys.ts'
 import { isMigrated, migrate } from './migrate.ts'
 import { testInstallation } from './outbox-testing.ts'
 import { openPglite } from './pglite.ts'
@@ -176,7 +176,10 @@ function contract(open: () => Promise<Database>): void {
       sealed: randomBytes(8),
     })
     await Promise.all([1, 2, 3, 4].map(() => insertFirstKey(database.kysely, makeKey())))
-    assert.equal((await listKeys(database.kysely)).filter(({ purpose }) => purpose === 'refresh').length, 1)
+    assert.equal(
+      (await readKeys(database.kysely)).keys.filter(({ purpose }) => purpose === 'refresh').length,
+      1,
+    )
   })
 
   it('takes a request id once', async () => {
