@@ -31,7 +31,7 @@ export async function makeNewKey(
 
 async function makeSigningKey(algorithm: SigningAlgorithm, seal: Seal): Promise<NewKey> {
   const { privateKey, publicKey } = await generators[algorithm]()
-  const id = randomBytes(12).toString('base64url')
+  const id = makeKeyId()
   return {
     id,
     purpose: 'signing',
@@ -39,6 +39,12 @@ async function makeSigningKey(algorithm: SigningAlgorithm, seal: Seal): Promise<
     publicJwk: { ...publicKey.export({ format: 'jwk' }), kid: id, alg: algorithm, use: 'sig' },
     sealed: seal.seal(privateKey.export({ format: 'der', type: 'pkcs8' }), toKeyContext('signing', id)),
   }
+}
+
+/** What begins with a hyphen would be an option on a command line. */
+function makeKeyId(): string {
+  const id = randomBytes(12).toString('base64url')
+  return id.startsWith('-') ? makeKeyId() : id
 }
 
 function makeSecretKey(purpose: 'refresh' | 'fingerprint', seal: Seal): NewKey {

@@ -29,7 +29,17 @@ export async function migrate(database: Database): Promise<string[]> {
 
 /** Whether the schema is the one this version needs. */
 export async function isMigrated(database: Database): Promise<boolean> {
-  const { rows } = await sql<{ name: string }>`select name from auth_migrations`.execute(database.kysely)
-  const present = new Set(rows.map((row) => row.name))
+  const present = new Set(await listMigrated(database))
   return Object.keys(migrations).every((name) => present.has(name))
+}
+
+async function listMigrated(database: Database): Promise<string[]> {
+  try {
+    const { rows } = await sql<{ name: string }>`select name from auth_migrations`.execute(database.kysely)
+    return rows.map(({ name }) => name)
+  } catch (error) {
+    // undefined_table: nothing was migrated yet.
+    if ((error as { code?: unknown }).code === '42P01') return []
+    throw error
+  }
 }

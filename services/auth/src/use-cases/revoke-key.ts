@@ -14,8 +14,10 @@ export type KeyRevocation =
       /** The key that signs now. */
       readonly signingKeyId: string
     }
-  /** NOT_FOUND: no signing key has this id, or its tokens have long expired. REVOKED_BEFORE: nothing has changed. */
-  | { readonly outcome: 'NOT_FOUND' | 'REVOKED_BEFORE' }
+  /** No signing key has this id, or its tokens have long expired. */
+  | { readonly outcome: 'NOT_FOUND' }
+  /** Nothing has changed. */
+  | { readonly outcome: 'REVOKED_BEFORE' }
 
 /**
  * Refuses everything that a signing key has signed or will sign, for ever; where it was the one that signs, another does so at once. What
