@@ -24,9 +24,9 @@ const duration = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-/** A duration of an hour or more; `off` and `0` as undefined: never. */
+/** A duration of an hour or more; `off` and `0` as Infinity: never. */
 const rotation = z.string().transform((text, context) => {
-  if (text === 'off' || text === '0') return undefined
+  if (text === 'off' || text === '0') return Number.POSITIVE_INFINITY
   const ms = duration.safeParse(text).data
   if (ms !== undefined && ms >= units.h) return ms
   context.addIssue('must be a duration of 1h or more such as 30d, or off')

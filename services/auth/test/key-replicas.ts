@@ -7,7 +7,7 @@ import { openTestAuth, type TestAuth, type TestAuthOptions } from './open-test-a
 
 /** A key's life in a second or two: a planned key signs after 1,000 ms. */
 export const shortTimes: KeyTimes = Object.freeze({
-  rotationMs: undefined,
+  rotationMs: Number.POSITIVE_INFINITY,
   publishedMaxAgeMs: 300,
   ringMaxAgeMs: 400,
   ringPollMs: 40,

@@ -21,8 +21,8 @@ export interface KeyLife {
 
 /** How long keys live, and what others may do meanwhile. All in milliseconds. */
 export interface KeyTimes {
-  /** A key makes tokens this long; undefined: until somebody rotates it. */
-  readonly rotationMs: number | undefined
+  /** A key makes tokens this long; Infinity: until somebody rotates it. */
+  readonly rotationMs: number
   /** `max-age` of the published keys: how long a cache may hold them, and how long a verifier may before it reads them again. */
   readonly publishedMaxAgeMs: number
   /** An instance whose keys were read longer ago than this makes no tokens. */

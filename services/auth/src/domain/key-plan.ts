@@ -46,7 +46,6 @@ export function isRotationDue(
   const newest = findNewest(keys)
   if (newest === undefined || newest.signsFrom > now) return false
   if (algorithm !== undefined && newest.algorithm !== algorithm) return true
-  if (times.rotationMs === undefined) return false
   return newest.signsFrom.getTime() + times.rotationMs - toLeadMs(purpose, times) <= now.getTime()
 }
 

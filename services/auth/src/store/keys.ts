@@ -20,6 +20,10 @@ export interface KeysRead {
   readonly keys: readonly StoredKey[]
 }
 
+// Named, so that a plan which outlives a later migration still fits.
+const keyColumns = sql`keys.id, keys.purpose, keys.algorithm, keys.public_jwk, keys.sealed, keys.created_at, keys.signs_from,
+  keys.retired_at, keys.revoked_at`
+
 type KeyRow = Selectable<Schema['keys']>
 type ReadRow = { readonly as_of: Date; readonly settled?: boolean | null } & (KeyRow | { readonly id: null })
 
@@ -29,7 +33,7 @@ type ReadRow = { readonly as_of: Date; readonly settled?: boolean | null } & (Ke
  */
 export async function readKeys(db: Kysely<Schema>): Promise<KeysRead> {
   const { rows } = await sql<ReadRow>`
-    select clock.*, keys.* from (
+    select clock.*, ${keyColumns} from (
       select statement_timestamp() as as_of, (select ${sql.raw(isEpochSettled)} from epoch) as settled
     ) as clock left join keys on true
     order by keys.created_at, keys.id`.execute(db)
@@ -47,7 +51,7 @@ export async function readKeys(db: Kysely<Schema>): Promise<KeysRead> {
 export async function lockKeys(trx: Transaction<Schema>): Promise<KeysRead> {
   await sql`lock table keys in share row exclusive mode`.execute(trx)
   const { rows } = await sql<ReadRow>`
-    select clock.*, keys.* from (select clock_timestamp() as as_of) as clock left join keys on true
+    select clock.*, ${keyColumns} from (select clock_timestamp() as as_of) as clock left join keys on true
     order by keys.created_at, keys.id`.execute(trx)
   return toKeysRead(rows)
 }
