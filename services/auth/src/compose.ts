@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { makeDeps } from './compose/make-deps.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
+import { startKeyRotation } from './compose/start-key-rotation.ts'
 import { startRelay } from './compose/start-relay.ts'
 import { startRevocationLane } from './compose/start-revocation-lane.ts'
 import { systemClock } from './compose/system-clock.ts'
@@ -55,16 +56,10 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const { passwords = {}, settings = {} } = overrides
   const onCommitted = () => relay.wake()
   const onRevoked = () => revocationLane.wake()
-  const deps = await makeDeps(config, {
-    clock,
-    newId,
-    database,
-    log,
-    onCommitted,
-    onRevoked,
-    passwords,
-    settings,
-  })
+  const parts = { clock, newId, database, log, onCommitted, onRevoked, passwords, settings }
+  const deps = await makeDeps(config, parts, stack)
+  const rotation = startKeyRotation(deps, { algorithm: config.AUTH_SIGNING_ALGORITHM, random: Math.random })
+  stack.defer(() => rotation.close())
   const metrics = makeMetrics()
   watchParts(metrics, config, { deps, relay, revocationLane })
   const watchEvents = makeWatchEvents({
@@ -105,6 +100,8 @@ interface WatchedParts {
 function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationLane }: WatchedParts): void {
   metrics.watch('auth_relay_leader', () => Number(relay.status().leader))
   metrics.watch('auth_outbox_pending', () => relay.status().pending ?? Number.NaN)
+  metrics.watch('auth_signing_key_age_seconds', () => deps.keyRing.status().signingKeyAgeMs / 1000)
+  metrics.watch('auth_key_ring_age_seconds', () => deps.keyRing.status().ageMs / 1000)
   metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
   metrics.watch('auth_database_queries', () => deps.database.queryCount())
   metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))

@@ -3,7 +3,7 @@ import { openKafkaRevocationSink } from '../events/kafka-revocation-sink.ts'
 import type { LaneOptions } from '../events/lane-runner.ts'
 import { openRevocationLane, type RevocationLane } from '../events/revocation-lane.ts'
 import { toWatchRevocationsResponse } from '../rpc/revocation-messages.ts'
-import { skewMs } from './make-deps.ts'
+import { skewMs } from './to-settings.ts'
 
 /** A reader that was away for a day finds its place again. */
 const awayMs = 86_400_000

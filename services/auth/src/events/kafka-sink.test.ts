@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromJson } from '@bufbuild/protobuf'
-import { LoginFailureReason, LoginSucceededSchema, toTopic } from '@immersiverse/auth-contract'
+import {
+  LoginFailureReason,
+  LoginSucceededSchema,
+  toDeadLetterTopic,
+  toTopic,
+} from '@immersiverse/auth-contract'
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka'
 import { requireTestKafka } from '../../../../tools/parts/test-kafka.ts'
 import {

@@ -65,7 +65,9 @@ interface KeysTable {
   public_jwk: ColumnType<Record<string, unknown> | null, string | null, never>
   sealed: Uint8Array
   created_at: Generated<Date>
+  signs_from: Generated<Date>
   retired_at: Date | null
+  revoked_at: ColumnType<Date | null, Date | null | undefined, Date | null>
 }
 
 interface OutboxTable {

@@ -529,6 +529,13 @@ export enum RevocationReason {
    * @generated from enum value: REVOCATION_REASON_EPOCH_CHANGED = 10;
    */
   EPOCH_CHANGED = 10,
+
+  /**
+   * An operator revoked it.
+   *
+   * @generated from enum value: REVOCATION_REASON_OPERATOR = 11;
+   */
+  OPERATOR = 11,
 }
 
 /**
