@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { makeIssuer } from '../test/make-issuer.ts'
 import { KeySetError, makeKeySet } from './make-key-set.ts'
+import type { SignatureAlgorithm } from './signature-algorithms.ts'
 
 const good = makeIssuer().jwk
 const set = (...keys: unknown[]) => makeKeySet(JSON.stringify({ keys }))
@@ -13,6 +14,18 @@ test('keys of the three types are found by their kid, each bound to its algorith
   assert.deepEqual(keys.keyIds, ['ES256', 'RS256', 'EdDSA'])
   for (const name of keys.keyIds) assert.equal(keys.find(name)?.algorithm, name)
   assert.equal(keys.find('es256'), undefined)
+})
+
+test('other algorithms only where they are asked for; a key without alg is bound to the first that fits', () => {
+  const { alg: _, ...rsa } = makeIssuer('RS256').jwk
+  const bind = (jwk: object, ...algorithms: SignatureAlgorithm[]) =>
+    makeKeySet(JSON.stringify({ keys: [jwk] }), algorithms).find('k1')?.algorithm
+  assert.equal(set(rsa).find('k1')?.algorithm, 'RS256')
+  assert.equal(set({ ...rsa, alg: 'PS256' }).find('k1'), undefined)
+  assert.equal(bind(rsa, 'ES256', 'PS384', 'RS256'), 'PS384')
+  assert.equal(bind({ ...rsa, alg: 'RS256' }, 'PS384', 'RS256'), 'RS256')
+  assert.equal(bind({ ...rsa, alg: 'RS256' }, 'PS384'), undefined)
+  assert.equal(bind(good, 'EdDSA', 'ES384', 'RS256'), undefined)
 })
 
 test('keys that could not verify tokens are left out and listed', () => {
