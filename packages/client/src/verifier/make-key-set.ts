@@ -36,6 +36,8 @@ export class KeySetError extends Error {
 const keyIdMax = 128
 /** RFC 7518 §3.3 asks for 2048 bits or more; above 8192 one verification costs milliseconds. */
 const rsaBits = { min: 2048, max: 8192 }
+/** FIPS 186-5 §5.1 asks for an odd one above 2^16: with 1 everybody can sign. A long one makes a verification slow. */
+const rsaExponent = { min: 65_537n, max: 0xffff_ffffn }
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 /**
@@ -103,12 +105,21 @@ function importKey(jwk: JsonObject, keyId: string, algorithm: SignatureAlgorithm
     const { kty, crv, x, y, n, e } = jwk as Record<string, string>
     const members = kty === 'RSA' ? { kty, n, e } : kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x }
     const publicKey = createPublicKey({ key: members as JsonWebKeyInput, format: 'jwk' })
-    const bits = publicKey.asymmetricKeyDetails?.modulusLength
-    if (bits !== undefined && (bits < rsaBits.min || bits > rsaBits.max)) return `RSA key of ${bits} bits`
-    return Object.freeze({ keyId, algorithm, publicKey })
+    // Node reads base64 with padding, blanks and anything between, and numbers of any length; it writes them as RFC 7518 §2 and §6.2.1.2 want.
+    const written: Readonly<Record<string, unknown>> = publicKey.export({ format: 'jwk' })
+    if (Object.entries(members).some(([name, value]) => written[name] !== value)) return 'not canonical'
+    return judgeRsa(publicKey) ?? Object.freeze({ keyId, algorithm, publicKey })
   } catch {
     return 'not a valid public key'
   }
+}
+
+/** Why an RSA key is not used; undefined for one that is, and for keys of other types. */
+function judgeRsa({ asymmetricKeyDetails: { modulusLength: bits, publicExponent: e } = {} }: KeyObject) {
+  if (bits === undefined || e === undefined) return undefined
+  if (bits < rsaBits.min || bits > rsaBits.max) return `RSA key of ${bits} bits`
+  const isGood = e % 2n === 1n && e >= rsaExponent.min && e <= rsaExponent.max
+  return isGood ? undefined : `RSA exponent ${e}`
 }
 
 type JsonWebKeyInput = Extract<Parameters<typeof createPublicKey>[0], { key: object; format: 'jwk' }>['key']

@@ -60,6 +60,8 @@ export function makeTokenVerifier<Attachment = unknown>(
   const memory = makeTokenMemory<Remembered<Attachment>>(options.rememberedTokens ?? 16_384)
   return {
     verifySignature(token) {
+      // Callers in plain JavaScript hand over what a header held.
+      if (typeof token !== 'string') return refusals.MALFORMED
       const remembered = memory.find(token)
       if (remembered !== undefined && isStillKnown(remembered, keys)) return remembered.result
       const read = readAccessToken(token, rules)
