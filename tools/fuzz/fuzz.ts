@@ -1,4 +1,4 @@
-import { type Tally, makeTally } from './fuzz-class.ts'
+import { makeTally, type Tally } from './fuzz-class.ts'
 import { type FuzzClassName, fuzzClasses, fuzzClassNames } from './fuzz-classes.ts'
 import { type Finding, runClass } from './run-class.ts'
 import { type Subject, verifier } from './subject.ts'

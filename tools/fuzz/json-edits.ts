@@ -27,20 +27,96 @@ const kinds = [
 
 const numbers = [
   ...['-0', '0', '-1', '1e400', '-1e400', '1.0', '1e3', '1E+9', '1800000000.0', '18000006e2', '1.8e9'],
-  ...['1800000000.5', '9007199254740991', '9007199254740992', '9007199254740993', '01', '1.', '.5', '+1', '0x10'],
-  ...['NaN', 'Infinity', '1_000', '18446744073709551616', '1e-400', '-', '1800000600', '1800000900', '1800000901'],
+  ...[
+    '1800000000.5',
+    '9007199254740991',
+    '9007199254740992',
+    '9007199254740993',
+    '01',
+    '1.',
+    '.5',
+    '+1',
+    '0x10',
+  ],
+  ...[
+    'NaN',
+    'Infinity',
+    '1_000',
+    '18446744073709551616',
+    '1e-400',
+    '-',
+    '1800000600',
+    '1800000900',
+    '1800000901',
+  ],
 ]
 const fragments = [
-  ...['{', '}', '[', ']', ':', ',', '"', '\\', '"a"', '"\\u0061"', '"__proto__"', '"constructor":1', 'null', 'true'],
-  ...['nul', 'True', '\u00a0', '\ufeff', '\0', '\u2028', '\v', '//', '/**/', "'a'", '"\\x41"', '"\\u00G0"', '"\t"'],
+  ...[
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    ',',
+    '"',
+    '\\',
+    '"a"',
+    '"\\u0061"',
+    '"__proto__"',
+    '"constructor":1',
+    'null',
+    'true',
+  ],
+  ...[
+    'nul',
+    'True',
+    '\u00a0',
+    '\ufeff',
+    '\0',
+    '\u2028',
+    '\v',
+    '//',
+    '/**/',
+    "'a'",
+    '"\\x41"',
+    '"\\u00G0"',
+    '"\t"',
+  ],
   ...['"\\ud800"', '"\ud83d\ude00"', '"\\ud83d\\ude00"', '\r\n', '\t', ' '],
 ]
 const members = [
   ...['"__proto__":{"alg":"none"}', '"__proto__":null', '"constructor":{}', '"x":"\\ud800"', '"x":"\\\\"'],
-  ...['"x":"\\"sub\\":"', '"x":[{"a":1},{"a":2}]', '"x":{"a":{"b":1},"b":2}', '"x":1e400', '"x":"{\\"a\\":1}"'],
-  ...['"":0', '"\\u0000":0', '"é":1,"e\u0301":2', '"toString":1', '"x":[[],{},[{}]]', '"x":"//"', '"x":"\u2028"'],
+  ...[
+    '"x":"\\"sub\\":"',
+    '"x":[{"a":1},{"a":2}]',
+    '"x":{"a":{"b":1},"b":2}',
+    '"x":1e400',
+    '"x":"{\\"a\\":1}"',
+  ],
+  ...[
+    '"":0',
+    '"\\u0000":0',
+    '"é":1,"e\u0301":2',
+    '"toString":1',
+    '"x":[[],{},[{}]]',
+    '"x":"//"',
+    '"x":"\u2028"',
+  ],
 ]
-const values = ['null', '0', '""', '[]', '{}', 'true', '"x"', '[null]', '"\\ud800"', '["user","\\udc00"]', '-1', '1.5']
+const values = [
+  'null',
+  '0',
+  '""',
+  '[]',
+  '{}',
+  'true',
+  '"x"',
+  '[null]',
+  '"\\ud800"',
+  '["user","\\udc00"]',
+  '-1',
+  '1.5',
+]
 
 /** Up to two changes. */
 export const jsonEdits: fc.Arbitrary<readonly JsonEdit[]> = fc.array(
@@ -117,14 +193,23 @@ function repeatName(
 function replaceValue(text: string, member: RegExpExecArray | undefined, value: string): string {
   if (member === undefined) return text
   const [whole, name] = member
-  return text.slice(0, member.index) + `"${name}":${value}` + text.slice(member.index + whole.length)
+  return `${text.slice(0, member.index)}"${name}":${value}${text.slice(member.index + whole.length)}`
 }
 
-const badBytes = [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xe2, 0x82], [0xf5, 0x80, 0x80, 0x80], [0x80], [0xef, 0xbb, 0xbf]]
+const badBytes = [
+  [0xff],
+  [0xc0, 0xaf],
+  [0xed, 0xa0, 0x80],
+  [0xe2, 0x82],
+  [0xf5, 0x80, 0x80, 0x80],
+  [0x80],
+  [0xef, 0xbb, 0xbf],
+]
 
 function breakUtf8(text: string, place: number, pick: number): Uint8Array {
   const bad = Buffer.from(badBytes[pick % badBytes.length] ?? [])
-  if (place % 2 === 0) return Buffer.concat([Buffer.from(`${text.slice(0, -1)},"x":"`), bad, Buffer.from('"}')])
+  if (place % 2 === 0)
+    return Buffer.concat([Buffer.from(`${text.slice(0, -1)},"x":"`), bad, Buffer.from('"}')])
   const bytes = Buffer.from(text)
   // In the middle of a name or text, where nothing else is wrong with it.
   const quote = bytes.indexOf(0x22, place % bytes.length)

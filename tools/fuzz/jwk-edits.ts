@@ -15,18 +15,69 @@ const material = ['x', 'y', 'n', 'e']
 
 const values: Readonly<Record<string, readonly unknown[]>> = {
   kty: ['EC', 'RSA', 'OKP', 'oct', 'ec', 'rsa', 'EC ', absent, null, 1, ['EC'], 'AKP', '__proto__'],
-  crv: ['P-256', 'P-384', 'P-521', 'secp256k1', 'Ed25519', 'Ed448', 'X25519', 'p-256', absent, null, 1, ['P-256']],
+  crv: [
+    'P-256',
+    'P-384',
+    'P-521',
+    'secp256k1',
+    'Ed25519',
+    'Ed448',
+    'X25519',
+    'p-256',
+    absent,
+    null,
+    1,
+    ['P-256'],
+  ],
   alg: [
-    ...['ES256', 'RS256', 'EdDSA', 'Ed25519', 'PS256', 'RS512', 'ES384', 'HS256', 'none', '', 'es256', absent, null, 1],
+    ...[
+      'ES256',
+      'RS256',
+      'EdDSA',
+      'Ed25519',
+      'PS256',
+      'RS512',
+      'ES384',
+      'HS256',
+      'none',
+      '',
+      'es256',
+      absent,
+      null,
+      1,
+    ],
     ...[['ES256'], 'RSA-OAEP', 'constructor', 'RS256'],
   ],
   use: ['sig', 'enc', 'SIG', '', null, absent, ['sig'], 1],
   key_ops: [
-    ...[['verify'], ['sign'], ['verify', 'sign'], [], 'verify', null, ['verify', 'verify'], ['Verify'], [['verify']]],
+    ...[
+      ['verify'],
+      ['sign'],
+      ['verify', 'sign'],
+      [],
+      'verify',
+      null,
+      ['verify', 'verify'],
+      ['Verify'],
+      [['verify']],
+    ],
     ...[{ 0: 'verify', length: 1 }, ['encrypt']],
   ],
   kid: [
-    ...['k-es', 'k-ed', 'k-rs', '', absent, null, 1, ['k'], 'x'.repeat(128), 'x'.repeat(129), '__proto__', '\ud800'],
+    ...[
+      'k-es',
+      'k-ed',
+      'k-rs',
+      '',
+      absent,
+      null,
+      1,
+      ['k'],
+      'x'.repeat(128),
+      'x'.repeat(129),
+      '__proto__',
+      '\ud800',
+    ],
     ...['constructor', 'k-es\0', 'K-ES'],
   ],
   d: ['AAAA', '', null],
@@ -44,14 +95,32 @@ const values: Readonly<Record<string, readonly unknown[]>> = {
 
 /** Moduli of other sizes, and keys of other kinds, made once. */
 const moduli = [1024, 2047, 2048, 2056, 3072].map(
-  (modulusLength) => generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'jwk' }).n ?? '',
+  (modulusLength) =>
+    generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'jwk' }).n ?? '',
 )
 const points = ['P-256', 'P-384', 'secp256k1'].map((namedCurve) =>
   generateKeyPairSync('ec', { namedCurve }).publicKey.export({ format: 'jwk' }),
 )
-const exponents = ['', 'AA', 'AQ', 'Ag', 'Aw', 'EQ', 'AQAA', 'AQAB', 'AQAD', 'AAEAAQ', 'AQAB=', 'AQAB AQAB', '_____w'].concat(
-  ['__________8', Buffer.alloc(32, 255).toString('base64url'), Buffer.alloc(256, 255).toString('base64url'), '//8='],
-)
+const exponents = [
+  '',
+  'AA',
+  'AQ',
+  'Ag',
+  'Aw',
+  'EQ',
+  'AQAA',
+  'AQAB',
+  'AQAD',
+  'AAEAAQ',
+  'AQAB=',
+  'AQAB AQAB',
+  '_____w',
+].concat([
+  '__________8',
+  Buffer.alloc(32, 255).toString('base64url'),
+  Buffer.alloc(256, 255).toString('base64url'),
+  '//8=',
+])
 
 /** One change: half of them of the key's numbers. */
 export const jwkEdits: fc.Arbitrary<JwkEdit> = fc.record(
@@ -109,9 +178,14 @@ function editNumber(jwk: Jwk, which: number, at: number, pick: number): unknown 
     case 7:
       return [absent, null, 1, [text], {}, '', 'A', true][at % 8]
     case 8:
-      return Buffer.alloc([0, 1, 31, 32, 33, 255, 256, 257, 1024, 1025, 2048][at % 11] ?? 0, at % 256).toString('base64url')
+      return Buffer.alloc(
+        [0, 1, 31, 32, 33, 255, 256, 257, 1024, 1025, 2048][at % 11] ?? 0,
+        at % 256,
+      ).toString('base64url')
     case 9:
-      return name === 'n' ? moduli[at % moduli.length] : { whole: { ...points[at % points.length], kid: jwk.kid } }
+      return name === 'n'
+        ? moduli[at % moduli.length]
+        : { whole: { ...points[at % points.length], kid: jwk.kid } }
     case 10:
       return text.slice(0, -1) + 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[at % 26]
     case 11:

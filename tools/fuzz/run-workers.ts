@@ -3,7 +3,9 @@ import type { FuzzOptions } from './fuzz.ts'
 import type { WorkerReport } from './fuzz-worker.ts'
 
 /** What is divided among workers. */
-export type SharedFuzzOptions = Pick<FuzzOptions, 'inputs' | 'seed' | 'classes'> & { readonly workers: number }
+export type SharedFuzzOptions = Pick<FuzzOptions, 'inputs' | 'seed' | 'classes'> & {
+  readonly workers: number
+}
 
 /** Seeds of two workers are so far apart that they share no round. */
 const seedsApart = 1_000_003
@@ -23,7 +25,9 @@ export async function runWorkers(
     worker.on('message', (report: WorkerReport) => tell(report, at))
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject)
-      worker.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`))))
+      worker.once('exit', (code) =>
+        code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`)),
+      )
     })
   })
   await Promise.all(runs)

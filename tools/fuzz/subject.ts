@@ -7,8 +7,8 @@ import {
 } from '../../packages/client/src/verifier/make-revocation-view.ts'
 import { makeTokenVerifier } from '../../packages/client/src/verifier/make-token-verifier.ts'
 import { parseJsonObject } from '../../packages/client/src/verifier/parse-json-object.ts'
-import type { Moment } from './reference/judge-token.ts'
 import { readRecord } from './read-record.ts'
+import type { Moment } from './reference/judge-token.ts'
 
 /** What a token is: accepted, or the first reason against it. */
 export type TokenVerdict = string

@@ -28,7 +28,26 @@ const kinds = [
 ] as const
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const characters = ['=', '.', '+', '/', ' ', '\n', '\0', 'A', '-', '_', 'é', '\ud800', '%', '~', '\u212a', 'Ａ', '\r', ',']
+const characters = [
+  '=',
+  '.',
+  '+',
+  '/',
+  ' ',
+  '\n',
+  '\0',
+  'A',
+  '-',
+  '_',
+  'é',
+  '\ud800',
+  '%',
+  '~',
+  '\u212a',
+  'Ａ',
+  '\r',
+  ',',
+]
 const arounds = [' ', '\n', 'Bearer ', '"', '.', '..', '\ufeff', '\0', '=', '==', '%20', '?', '#', 'A']
 
 /** One change. */
@@ -78,9 +97,15 @@ function editParts(parts: string[], { kind, at, pick }: TokenEdit, others: reado
     case 'trailing bits':
       return parts.with(which, replaceAt(part, part.length - 1, turnLowBits(part, pick)))
     case 'padding':
-      return parts.with(which, part + '='.repeat(pick % 2 === 0 ? (4 - (part.length % 4)) % 4 : (pick % 3) + 1))
+      return parts.with(
+        which,
+        part + '='.repeat(pick % 2 === 0 ? (4 - (part.length % 4)) % 4 : (pick % 3) + 1),
+      )
     case 'junk after part':
-      return parts.with(which, part + (characters[pick % characters.length] ?? '') + (pick % 3 === 0 ? 'AAAA' : ''))
+      return parts.with(
+        which,
+        part + (characters[pick % characters.length] ?? '') + (pick % 3 === 0 ? 'AAAA' : ''),
+      )
     case 'swap parts':
       return parts.with(which, parts[next] ?? '').with(next, part)
     case 'drop part':

@@ -49,7 +49,9 @@ const kinds = ['ES256', 'EdDSA', 'RS256', 'EdDSA', 'ES256', 'RS256'] as const
 export function makeWorld(poolSize = 240): World {
   const keys = kinds.map((kind, at) => makeKey(kind, keyIds[at] ?? ''))
   const strangers = (['ES256', 'EdDSA', 'RS256'] as const).map((kind, at) => makeKey(kind, keyIds[at] ?? ''))
-  const pool = Array.from({ length: poolSize }, (_, at) => makePoolToken(keys[at % keys.length] ?? keys[0], at))
+  const pool = Array.from({ length: poolSize }, (_, at) =>
+    makePoolToken(keys[at % keys.length] ?? keys[0], at),
+  )
   return {
     keys,
     strangers,
@@ -116,7 +118,9 @@ export function signBytes(data: Buffer, { privateKey }: WorldKey, algorithm: str
       case 'PS':
         return sign(digest, data, { key: privateKey, ...pss })
       case 'HS':
-        return createHmac(digest, toSecret(createPublicKey(privateKey))).update(data).digest()
+        return createHmac(digest, toSecret(createPublicKey(privateKey)))
+          .update(data)
+          .digest()
       case 'Ed':
         return sign(null, data, privateKey)
       default:

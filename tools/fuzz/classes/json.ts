@@ -3,8 +3,40 @@ import { count, Disagreement, type MakeFuzzClass } from '../fuzz-class.ts'
 import { editJson, jsonEdits } from '../json-edits.ts'
 import { JsonMembers, readJson } from '../reference/read-json.ts'
 
-const names = ['a', 'b', '\\u0061', '', '__proto__', 'é', '\\"', '\\\\', 'a\\\\', '\\/', '/', '\\n', 'a b', '{', '}', ',', ':']
-const scalars = ['0', '-0', '1e5', '"a"', '""', '"\\""', '"\\\\"', '"\\\\\\""', 'true', 'null', '"{\\"a\\":"', '"]"', '1.5E-7']
+const names = [
+  'a',
+  'b',
+  '\\u0061',
+  '',
+  '__proto__',
+  'é',
+  '\\"',
+  '\\\\',
+  'a\\\\',
+  '\\/',
+  '/',
+  '\\n',
+  'a b',
+  '{',
+  '}',
+  ',',
+  ':',
+]
+const scalars = [
+  '0',
+  '-0',
+  '1e5',
+  '"a"',
+  '""',
+  '"\\""',
+  '"\\\\"',
+  '"\\\\\\""',
+  'true',
+  'null',
+  '"{\\"a\\":"',
+  '"]"',
+  '1.5E-7',
+]
 
 const trees = fc.letrec<{ value: string; object: string }>((tie) => ({
   object: fc
@@ -23,7 +55,11 @@ const trees = fc.letrec<{ value: string; object: string }>((tie) => ({
 
 const inputs = fc.record(
   {
-    text: fc.oneof({ weight: 6, arbitrary: trees.object }, { weight: 1, arbitrary: trees.value }, fc.string()),
+    text: fc.oneof(
+      { weight: 6, arbitrary: trees.object },
+      { weight: 1, arbitrary: trees.value },
+      fc.string(),
+    ),
     edits: jsonEdits,
   },
   { noNullPrototype: true },
@@ -40,7 +76,10 @@ export const makeJsonClass: MakeFuzzClass<Input> = (_world, subject, tally) => (
     const reads = subject.readsJson(bytes)
     const rule = findFault(bytes)
     if (reads !== (rule === undefined)) {
-      throw new Disagreement(reads, rule ?? 'JSON', { base64: bytes.toString('base64'), text: bytes.toString() })
+      throw new Disagreement(reads, rule ?? 'JSON', {
+        base64: bytes.toString('base64'),
+        text: bytes.toString(),
+      })
     }
     count(tally, rule)
   },

@@ -2,15 +2,25 @@ import fc from 'fast-check'
 import { allowed } from '../compare-tokens.ts'
 import { count, Disagreement, type MakeFuzzClass } from '../fuzz-class.ts'
 import { editJson, jsonEdits } from '../json-edits.ts'
+import { editJwk, jwkEdits } from '../jwk-edits.ts'
 import { readKeySet } from '../reference/read-key-set.ts'
 import { BrokenRule, makeInsist } from '../reference/rules.ts'
 import type { World } from '../world.ts'
-import { jwkEdits, editJwk } from '../jwk-edits.ts'
 
 const inputs = fc.record(
   {
     keys: fc.array(fc.tuple(fc.nat(9_999), fc.array(jwkEdits, { maxLength: 2 })), { maxLength: 3 }),
-    extra: fc.constantFrom('none', 'none', 'none', 'null', 'text', 'list', 'same kid', 'keys elsewhere'),
+    extra: fc.constantFrom(
+      'none',
+      'none',
+      'none',
+      'null',
+      'text',
+      'list',
+      'same kid',
+      'keys elsewhere',
+      'many',
+    ),
     json: fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: jsonEdits }),
   },
   { noNullPrototype: true },
@@ -56,5 +66,6 @@ function toDocument(world: World, { keys, extra }: Input): string {
   if (extra === 'text') jwks.unshift('key')
   if (extra === 'list') jwks.push([world.keys[0]?.jwk])
   if (extra === 'same kid') jwks.push(jwks[0])
+  if (extra === 'many') jwks.push(...Array.from({ length: 252 + keys.length * 2 }, () => null))
   return JSON.stringify(extra === 'keys elsewhere' ? { keys: { keys: jwks }, jwks } : { keys: jwks })
 }

@@ -43,7 +43,8 @@ export const makeMomentsClass: MakeFuzzClass<Input> = (world, subject, tally) =>
 
 function findBrokenRule(claims: object, moment: Parameters<typeof judgeMoment>[1]): TokenRule | undefined {
   const members = new JsonMembers()
-  for (const [name, value] of Object.entries(claims)) if (value !== undefined) members.members.push([name, value])
+  for (const [name, value] of Object.entries(claims))
+    if (value !== undefined) members.members.push([name, value])
   try {
     judgeMoment(members, moment, insist)
     return undefined

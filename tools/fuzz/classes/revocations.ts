@@ -18,12 +18,32 @@ const uuids = [
 ]
 const subjects = [
   ...uuids,
-  ...['01890000-0000-7000-8000-00000000000A', '01890000-0000-7000-8000-00000000000a', 'k-es', 'K-ES', '__proto__'],
-  ...['0189000000007000800000000000000001', ' 01890000-0000-7000-8000-000000000001', 'https://auth.example', 'a', '0'],
-  ...['01890000-0000-7000-8000-00000000000\u0130', 'constructor', '01890000_0000_7000_8000_000000000001', 'é', 'x'.repeat(512)],
+  ...[
+    '01890000-0000-7000-8000-00000000000A',
+    '01890000-0000-7000-8000-00000000000a',
+    'k-es',
+    'K-ES',
+    '__proto__',
+  ],
+  ...[
+    '0189000000007000800000000000000001',
+    ' 01890000-0000-7000-8000-000000000001',
+    'https://auth.example',
+    'a',
+    '0',
+  ],
+  ...[
+    '01890000-0000-7000-8000-00000000000\u0130',
+    'constructor',
+    '01890000_0000_7000_8000_000000000001',
+    'é',
+    'x'.repeat(512),
+  ],
 ]
 const counts = [0, 1, 2, 3, 4, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1]
-const expiries = [-1, 0, 1, 599, 600, 629, 630, 631, 660, 1_000, 1e6, 2_494_967_294, 2_494_967_295, 2_494_967_296, 1e12]
+const expiries = [
+  -1, 0, 1, 599, 600, 629, 630, 631, 660, 1_000, 1e6, 2_494_967_294, 2_494_967_295, 2_494_967_296, 1e12,
+]
 
 const subject = fc.constantFrom(...subjects)
 const types = ['token', 'session', 'user', 'key', 'issuer'] as const
@@ -61,7 +81,10 @@ const inputs = fc.record(
     order: fc.nat(9_999),
     /** Others that make tables grow; a limit that may be reached. */
     others: fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(160) }),
-    maxEntries: fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(6) }),
+    maxEntries: fc.oneof(
+      { weight: 12, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.nat(6) },
+    ),
   },
   { noNullPrototype: true },
 )
@@ -88,7 +111,8 @@ export const makeRevocationsClass: MakeFuzzClass<Input> = (_world, subject, tall
         if (made === undefined) continue
         const revoked = made.isRevoked(toTokenSubjects(claims, one.kid))
         const expected = isRevoked(entries, one, made.horizonSeconds)
-        if (expected !== undefined && revoked !== expected) throw new Disagreement(revoked, expected, { input, one })
+        if (expected !== undefined && revoked !== expected)
+          throw new Disagreement(revoked, expected, { input, one })
       }
     }
     const isAny = view !== undefined && tokens.some((one) => isRevoked(entries, one, view.horizonSeconds))
@@ -122,11 +146,18 @@ function toEntry({ type, subject, minTv, until, expiresSeconds }: PlainEntry): R
 /** An entry that covers none of the tokens, soon forgotten. */
 function toOther(number: number): RevocationEntry {
   const hex = (number % 2 ** 48).toString(16).padStart(12, '0')
-  return { type: 'session', subject: `fedcba98-0000-7000-8000-${hex}`, expiresAt: new Date((issuedAt + 10) * 1000) }
+  return {
+    type: 'session',
+    subject: `fedcba98-0000-7000-8000-${hex}`,
+    expiresAt: new Date((issuedAt + 10) * 1000),
+  }
 }
 
 /** Another order, and every third entry twice. */
 function permute(entries: readonly PlainEntry[], order: number): readonly PlainEntry[] {
   const all = [...entries, ...entries.filter((_, at) => (at + order) % 3 === 0)]
-  return all.map((one, at) => ({ one, key: Math.imul(at + 1, order * 2 + 1) % 1_009 })).sort((a, b) => a.key - b.key).map(({ one }) => one)
+  return all
+    .map((one, at) => ({ one, key: Math.imul(at + 1, order * 2 + 1) % 1_009 }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ one }) => one)
 }

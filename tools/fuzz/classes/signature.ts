@@ -23,7 +23,11 @@ export const makeSignatureClass: MakeFuzzClass<Input> = (world, subject, tally) 
       const end = token.lastIndexOf('.') + 1
       const signature = Buffer.from(token.slice(end), 'base64url')
       const other = world.pool[(input.token + 6) % world.pool.length]?.text ?? ''
-      const changed = change(signature, input, Buffer.from(other.slice(other.lastIndexOf('.') + 1), 'base64url'))
+      const changed = change(
+        signature,
+        input,
+        Buffer.from(other.slice(other.lastIndexOf('.') + 1), 'base64url'),
+      )
       compare(token.slice(0, end) + changed.toString('base64url'))
     },
   }

@@ -38,6 +38,9 @@ export function makeCarelessMutants(): Mutant[] {
     allows('accepts alg none', (alg) => alg === 'none'),
     allows('accepts alg nOnE', (alg) => alg !== 'none' && alg.toLowerCase() === 'none'),
     allows('takes the public key for an HMAC secret', (alg) => alg.startsWith('HS')),
-    allows('verifies by the alg of the token', (alg) => !alg.startsWith('HS') && alg.toLowerCase() !== 'none'),
+    allows(
+      'verifies by the alg of the token',
+      (alg) => !alg.startsWith('HS') && alg.toLowerCase() !== 'none',
+    ),
   ]
 }

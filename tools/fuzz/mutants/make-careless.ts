@@ -1,7 +1,14 @@
 import { allowed } from '../compare-tokens.ts'
 import { judgeToken, type TokenTerms } from '../reference/judge-token.ts'
 import { type ReferenceKeySet, readKeySet } from '../reference/read-key-set.ts'
-import { BrokenRule, type Insist, makeInsist, type Rule, type TokenRule, tokenRules } from '../reference/rules.ts'
+import {
+  BrokenRule,
+  type Insist,
+  makeInsist,
+  type Rule,
+  type TokenRule,
+  tokenRules,
+} from '../reference/rules.ts'
 import { accepted, type Subject, type TokenJudgeOptions, verifier } from '../subject.ts'
 
 const strictly = makeInsist()

@@ -35,7 +35,9 @@ function viewMutants(): Mutant[] {
     asks('a tv equal to the minimum is revoked', ({ tokenVersion }) => ({ tokenVersion: tokenVersion - 1 })),
     asks('ignores the user level', () => ({ tokenVersion: Number.MAX_SAFE_INTEGER })),
     asks('ignores the key level', () => ({ keyId: '' })),
-    asks('iat on the second of until is not revoked', ({ issuedSeconds }) => ({ issuedSeconds: issuedSeconds + 1 })),
+    asks('iat on the second of until is not revoked', ({ issuedSeconds }) => ({
+      issuedSeconds: issuedSeconds + 1,
+    })),
     asks('compares a UUID without its last word', ({ session }) => {
       return { session: typeof session === 'string' ? session : { ...session, d: session.d & ~1 } }
     }),
@@ -43,7 +45,9 @@ function viewMutants(): Mutant[] {
       return { token: typeof token === 'string' ? token.toLowerCase() : token }
     }),
     adds('expires without skew', (entry) => {
-      return 'expiresAt' in entry && entry.expiresAt ? { expiresAt: new Date(entry.expiresAt.getTime() - 60_000) } : {}
+      return 'expiresAt' in entry && entry.expiresAt
+        ? { expiresAt: new Date(entry.expiresAt.getTime() - 60_000) }
+        : {}
     }),
     adds('minimum tv in 32 bits', (entry) => (entry.type === 'user' ? { minTv: entry.minTv >>> 0 } : {})),
     adds('skips long subjects', ({ subject }) => (subject.length > 100 ? undefined : {})),
@@ -66,7 +70,8 @@ function viewMutants(): Mutant[] {
       classes: ['revocations'],
       subject: {
         ...verifier,
-        isRevokedBy: (entry, claims, keyId) => verifier.isRevokedBy(entry, { ...claims, tv: claims.tv - 1 }, keyId),
+        isRevokedBy: (entry, claims, keyId) =>
+          verifier.isRevokedBy(entry, { ...claims, tv: claims.tv - 1 }, keyId),
       },
     },
   ]
@@ -77,7 +82,10 @@ function read(wrapped: Partial<RevocationView>, view: RevocationView, name: stri
   return typeof value === 'function' ? value.bind(view) : value
 }
 
-function remember(users: WeakMap<RevocationView, Map<string, number>>, view: RevocationView): Map<string, number> {
+function remember(
+  users: WeakMap<RevocationView, Map<string, number>>,
+  view: RevocationView,
+): Map<string, number> {
   const map = users.get(view) ?? new Map<string, number>()
   users.set(view, map)
   return map
@@ -97,9 +105,13 @@ function recordMutants(): Mutant[] {
     },
   })
   return [
-    reads('record: until in milliseconds', (record) => (record.type === 'issuer' ? { until: record.until * 1000 } : {})),
+    reads('record: until in milliseconds', (record) =>
+      record.type === 'issuer' ? { until: record.until * 1000 } : {},
+    ),
     reads('record: no expiry', (record) => ('expiresAt' in record ? { expiresAt: undefined } : {})),
-    reads('record: minimum tv in 32 bits', (record) => (record.type === 'user' ? { minTv: record.minTv | 0 } : {})),
+    reads('record: minimum tv in 32 bits', (record) =>
+      record.type === 'user' ? { minTv: record.minTv | 0 } : {},
+    ),
     reads('record: a key is read as a token', (record) => (record.type === 'key' ? { type: 'token' } : {})),
     reads('record: subjects without NUL', ({ subject }) => ({ subject: subject.replace('\0', '') })),
     {

@@ -1,5 +1,5 @@
-import type { AccessTokenClaims } from '../../../packages/client/src/verifier/read-claims.ts'
 import type { ClaimRules } from '../../../packages/client/src/verifier/judge-claims.ts'
+import type { AccessTokenClaims } from '../../../packages/client/src/verifier/read-claims.ts'
 import { accepted, type Subject, type TokenJudge, verifier } from '../subject.ts'
 import type { Mutant } from './mutant.ts'
 
@@ -27,12 +27,20 @@ function memoryMutants(): Mutant[] {
   })
   return [
     { name: 'remembers tokens by their tail', subject: byTail(43), classes: ['memory'] },
-    { name: 'remembers tokens whose key is gone', subject: byTail(Number.MAX_SAFE_INTEGER), classes: ['memory'] },
+    {
+      name: 'remembers tokens whose key is gone',
+      subject: byTail(Number.MAX_SAFE_INTEGER),
+      classes: ['memory'],
+    },
   ]
 }
 
 function textMutants(): Mutant[] {
-  const asks = (name: string, change: (token: string) => string, classes: Mutant['classes'] = ['segments']) => ({
+  const asks = (
+    name: string,
+    change: (token: string) => string,
+    classes: Mutant['classes'] = ['segments'],
+  ) => ({
     name,
     classes,
     subject: wrapJudge((judge) => ({
@@ -54,7 +62,9 @@ function textMutants(): Mutant[] {
     asks('takes "Bearer" along', (token) => token.replace(/^Bearer /, '')),
     asks('cuts padding off', (token) => token.replace(/=+(?=\.|$)/g, '')),
     asks('reads the standard alphabet', (token) => token.replace(/\+/g, '-').replace(/\//g, '_')),
-    asks('ignores what follows a character that is no base64url', (token) => token.replace(/[^\w.-].*$/s, '')),
+    asks('ignores what follows a character that is no base64url', (token) =>
+      token.replace(/[^\w.-].*$/s, ''),
+    ),
     asks('reads the flattened JSON serialisation', fromJson),
     asks('throws for lone surrogates', (token) => encodeURIComponent(token), ['segments', 'texts']),
     refuses('wants typ in lower case', (token) => /AT\+JWT/.test(toHeader(token)), ['header']),
@@ -103,12 +113,18 @@ function jsonMutants(): Mutant[] {
     reads('JSON: a byte order mark', (text) => verifier.readsJson(Buffer.from(text.replace(/^\ufeff/, '')))),
     reads('JSON: bad UTF-8 replaced', (text) => verifier.readsJson(Buffer.from(text))),
     reads('JSON: lists and texts', (text, bytes) => verifier.readsJson(bytes) || Array.isArray(parse(text))),
-    reads('JSON: escaped quotes end a text', (text, bytes) => verifier.readsJson(bytes) && !/\\\\\\"/.test(text)),
+    reads(
+      'JSON: escaped quotes end a text',
+      (text, bytes) => verifier.readsJson(bytes) && !/\\\\\\"/.test(text),
+    ),
   ]
 }
 
 function claimMutants(): Mutant[] {
-  const judges = (name: string, change: (claims: AccessTokenClaims, rules: ClaimRules) => object): Mutant => ({
+  const judges = (
+    name: string,
+    change: (claims: AccessTokenClaims, rules: ClaimRules) => object,
+  ): Mutant => ({
     name,
     classes: ['moments'],
     subject: {
@@ -123,12 +139,18 @@ function claimMutants(): Mutant[] {
     judges('accepts on the second of exp', ({ exp }, { nowSeconds, leewaySeconds }) => {
       return nowSeconds - leewaySeconds === exp ? { exp: exp + 1 } : {}
     }),
-    judges('leeway counts twice', (_, { leewaySeconds }) => ({ leewaySeconds: Math.min(30, 2 * leewaySeconds) })),
+    judges('leeway counts twice', (_, { leewaySeconds }) => ({
+      leewaySeconds: Math.min(30, 2 * leewaySeconds),
+    })),
     judges('no leeway', () => ({ leewaySeconds: 0 })),
     judges('ignores nbf', () => ({ nbf: undefined })),
     judges('ignores iat', () => ({ iat: 0 })),
-    judges('cuts fractions of the clock off', (_, { nowSeconds }) => ({ nowSeconds: Math.floor(nowSeconds) })),
-    judges('compares the start of the issuer', ({ iss }, { issuer }) => (issuer.startsWith(iss) ? { issuer: iss } : {})),
+    judges('cuts fractions of the clock off', (_, { nowSeconds }) => ({
+      nowSeconds: Math.floor(nowSeconds),
+    })),
+    judges('compares the start of the issuer', ({ iss }, { issuer }) =>
+      issuer.startsWith(iss) ? { issuer: iss } : {},
+    ),
     judges('any role will do', ({ roles }, { requiredRoles }) => {
       return requiredRoles.some((role) => roles.includes(role)) ? { requiredRoles: [] } : {}
     }),

@@ -1,5 +1,5 @@
-import { type Json, JsonMembers, readJson } from './read-json.ts'
 import { readBase64url } from './read-base64url.ts'
+import { type Json, JsonMembers, readJson } from './read-json.ts'
 import type { ReferenceKey } from './read-key-set.ts'
 import type { Insist, TokenRule } from './rules.ts'
 import { verifySignature } from './verify-signature.ts'
@@ -77,7 +77,8 @@ function judgeHeader(header: JsonMembers, terms: TokenTerms, insist: Insist) {
 function judgeClaims(claims: JsonMembers, terms: TokenTerms, insist: Insist): void {
   const kept = (rule: TokenRule, isKept: (value: Json | undefined) => boolean) =>
     insist(rule, isKept(claims.get(rule)))
-  for (const name of ['iss', 'sub', 'sid', 'jti'] as const) kept(name, (value) => isText(value) && value !== '')
+  for (const name of ['iss', 'sub', 'sid', 'jti'] as const)
+    kept(name, (value) => isText(value) && value !== '')
   for (const name of ['client_id', 'tier', 'name'] as const) kept(name, isText)
   kept('aud', (value) => isText(value) || isTexts(value))
   kept('roles', isTexts)
@@ -98,7 +99,10 @@ export function judgeMoment(claims: JsonMembers, moment: Moment, insist: Insist)
   insist('audience expected', list('aud').includes(moment.audience))
   insist('issued before now', !(number('iat') > nowSeconds + leewaySeconds))
   insist('nbf before now', !claims.has('nbf') || number('nbf') <= nowSeconds + leewaySeconds)
-  insist('roles there', moment.requiredRoles.every((role) => list('roles').includes(role)))
+  insist(
+    'roles there',
+    moment.requiredRoles.every((role) => list('roles').includes(role)),
+  )
 }
 
 /** Text without lone surrogates (RFC 8259 §8.2). */

@@ -26,6 +26,7 @@ export function readKeySet(text: string, allowed: readonly string[], insist: Ins
   insist('set names once', read?.namesOnce === true)
   const list = read?.value instanceof JsonMembers ? read.value.get('keys') : undefined
   insist('keys is a list', Array.isArray(list))
+  insist('keys are few', !Array.isArray(list) || list.length <= 256)
   const keys = new Map<string, ReferenceKey>()
   const left: KeySetRule[] = []
   for (const jwk of Array.isArray(list) ? (list as readonly Json[]) : []) {

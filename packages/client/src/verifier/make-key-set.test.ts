@@ -103,6 +103,11 @@ test('two keys of one kid, and texts that are not a JWK Set, are refused', () =>
   }
 })
 
+test('a set of more keys than anybody has is refused before they are read', () => {
+  assert.equal(set(...Array.from({ length: 256 }, () => null)).ignored.length, 256)
+  assert.throws(() => set(...Array.from({ length: 257 }, () => null)), KeySetError)
+})
+
 test('the set cannot be changed', () => {
   const keys = set(good)
   assert.ok(Object.isFrozen(keys) && Object.isFrozen(keys.keyIds) && Object.isFrozen(keys.find('k1')))

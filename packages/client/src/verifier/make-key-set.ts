@@ -34,6 +34,8 @@ export class KeySetError extends Error {
 }
 
 const keyIdMax = 128
+/** Reading one takes about 0.2 ms, and everything waits meanwhile. */
+const keysMax = 256
 /** RFC 7518 §3.3 asks for 2048 bits or more; above 8192 one verification costs milliseconds. */
 const rsaBits = { min: 2048, max: 8192 }
 /** FIPS 186-5 §5.1 asks for an odd one above 2^16: with 1 everybody can sign. A long one makes a verification slow. */
@@ -44,7 +46,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
  * Reads a JWK Set (RFC 7517 §5, JSON text) into keys that can verify by one of `algorithms`, default those of access tokens: a key without
  * `alg` is bound to the first that its type and curve allow. Keys of another type, curve, algorithm, use or size, and keys
  * without a usable `kid`, are left out and listed in `ignored` (RFC 7517 §5 asks readers to ignore what they do not understand).
- * Throws KeySetError where the text is not a JWK Set, repeats a `kid`, or contains a private or symmetric key: that one has leaked.
+ * Throws KeySetError where the text is not a JWK Set of at most 256 keys, repeats a `kid`, or contains a private or symmetric key: that one has leaked.
  */
 export function makeKeySet(
   jwksJson: string,
@@ -52,6 +54,7 @@ export function makeKeySet(
 ): KeySet {
   const document = parseJsonObject(jwksJson)
   if (document === undefined || !Array.isArray(document.keys)) throw new KeySetError('not a JWK Set')
+  if (document.keys.length > keysMax) throw new KeySetError(`more than ${keysMax} keys`)
   const keys = new Map<string, VerificationKey>()
   const ignored: string[] = []
   for (const [index, jwk] of (document.keys as unknown[]).entries()) {
