@@ -22,9 +22,11 @@ export interface ReadJson {
   readonly ends: boolean
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 §7 forbids exactly these in texts
-const token =
-  /[ \t\n\r]*(?:([{}[\]:,])|("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(true|false|null))/y
+/** RFC 8259 §7: any character but quote, backslash and controls, or an escape. */
+const text = '"(?:[ !#-[\\]-\\uffff]|\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
+/** RFC 8259 §6 */
+const number = '-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?'
+const token = new RegExp(`[ \\t\\n\\r]*(?:([{}[\\]:,])|(${text})|(${number})|(true|false|null))`, 'y')
 const escapes: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
 
 type State = 'value' | 'value or ]' | 'name' | 'name or }' | ':' | ', or }' | ', or ]' | 'end'
