@@ -46,7 +46,8 @@ export function makeSubjectTable(options: { readonly hasValues: boolean }): Subj
     sweep(beforeSeconds, isWhole) {
       // A removal looks at its slot again, so a whole sweep takes a step for every entry more.
       const whole = uuids.slots + uuids.size
-      uuids.sweep(beforeSeconds, isWhole ? whole : Math.max(slotsOfSweep, uuids.slots / sharesOfSweep))
+      const share = Math.max(slotsOfSweep, uuids.slots / sharesOfSweep)
+      uuids.sweep(beforeSeconds, isWhole ? whole : Math.min(whole, share))
       for (const [text, { expires }] of texts) {
         if (expires !== neverSeconds && expires < beforeSeconds) texts.delete(text)
       }

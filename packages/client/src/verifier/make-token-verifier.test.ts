@@ -79,3 +79,11 @@ test('a refused token is not remembered: it verifies once its key is there', () 
   keys = makeKeySet(issuer.jwksJson)
   assert.ok(verified(verifier, token))
 })
+
+test('what is not a text is MALFORMED, whatever it looks like', () => {
+  const verifier = makeVerifier()
+  const token = issuer.sign()
+  for (const value of [undefined, null, 0, {}, [token], { toString: () => token, length: 1 }, Symbol('x')]) {
+    assert.deepEqual(verifier.verifySignature(value as string), { ok: false, reason: 'MALFORMED' })
+  }
+})

@@ -1,6 +1,6 @@
-import type { SigningAlgorithm } from './is-signature-valid.ts'
 import type { KeySource, VerificationKey } from './make-key-set.ts'
 import { type AccessTokenClaims, readClaims } from './read-claims.ts'
+import type { SigningAlgorithm } from './signature-algorithms.ts'
 import { type TokenFault, verifyCompactJws } from './verify-compact-jws.ts'
 
 /** What an access token must be signed with, and how long it may live. */

@@ -1,7 +1,8 @@
 import { decodeBase64url } from './decode-base64url.ts'
-import { isSignatureValid, type SigningAlgorithm } from './is-signature-valid.ts'
+import { isSignatureValid } from './is-signature-valid.ts'
 import type { KeySource, VerificationKey } from './make-key-set.ts'
 import { type JsonObject, parseJsonObject } from './parse-json-object.ts'
+import type { SignatureAlgorithm } from './signature-algorithms.ts'
 
 /** Why a text is not a verified token, by the names of `auth.v1.ValidationReason`. */
 export type TokenFault = 'MALFORMED' | 'BAD_SIGNATURE' | 'UNKNOWN_KEY' | 'WRONG_TYPE'
@@ -10,7 +11,7 @@ export type TokenFault = 'MALFORMED' | 'BAD_SIGNATURE' | 'UNKNOWN_KEY' | 'WRONG_
 export interface JwsRules {
   readonly keys: KeySource
   /** The only algorithms a token may name (RFC 8725 §3.1). */
-  readonly algorithms: ReadonlySet<SigningAlgorithm>
+  readonly algorithms: ReadonlySet<SignatureAlgorithm>
   /** Whether the header's `typ` is the one wanted (RFC 8725 §3.11). */
   readonly isType: (typ: unknown) => boolean
 }
