@@ -94,20 +94,19 @@ describe('authctl beside a running service on PostgreSQL', { skip }, () => {
     assert.equal(await getVerdict(service, next.accessToken), 'VALID')
   })
 
-  for (const command of [
-    ['revoke', 'session'],
-    ['sessions', 'end'],
-  ]) {
-    test(`${command.join(' ')} ends one session, and says so when it had ended`, async () => {
-      const { person, tokens } = await signIn()
-      const other = await service.logIn(person)
-      await say(...command, tokens.sessionId, '--yes')
-      assert.equal(await getVerdict(service, tokens.accessToken), 'REVOKED')
-      await assertRefused(refresh(service, tokens.refreshToken), 'UNAUTHENTICATED', 'INVALID_REFRESH_TOKEN')
-      assert.equal(await getVerdict(service, other.accessToken), 'VALID')
-      assert.match(await say(...command, tokens.sessionId, '--yes'), /^nothing changed/)
-    })
-  }
+  test('revoke session and sessions end end one session, and say so where it had ended', async () => {
+    const { person, tokens } = await signIn()
+    const other = await service.logIn(person)
+    await say('sessions', 'end', tokens.sessionId, '--yes')
+    assert.equal(await getVerdict(service, tokens.accessToken), 'REVOKED')
+    await assertRefused(refresh(service, tokens.refreshToken), 'UNAUTHENTICATED', 'INVALID_REFRESH_TOKEN')
+    assert.equal(await getVerdict(service, other.accessToken), 'VALID')
+    assert.match(await say('sessions', 'list', person.email), new RegExp(`\\n${other.sessionId} +web `))
+    assert.match(await say('revoke', 'session', tokens.sessionId, '--yes'), /^nothing changed/)
+    await say('revoke', 'session', other.sessionId, '--yes')
+    assert.equal(await getVerdict(service, other.accessToken), 'REVOKED')
+    assert.equal(await say('sessions', 'list', person.id), 'no live sessions\n')
+  })
 
   test('revoke user ends all tokens and sessions of a user, who may log in again', async () => {
     const { person, tokens } = await signIn()
@@ -129,16 +128,6 @@ describe('authctl beside a running service on PostgreSQL', { skip }, () => {
     assert.deepEqual([other.code, other.stdout], [1, ''])
   })
 
-  test('sessions list shows the live sessions of a user by any name', async () => {
-    const { person, tokens } = await signIn()
-    for (const name of [person.id, person.username, person.email]) {
-      const text = await say('sessions', 'list', name)
-      assert.ok(text.includes(tokens.sessionId) && text.includes('web'), text)
-    }
-    await say('sessions', 'end', tokens.sessionId, '--yes')
-    assert.equal(await say('sessions', 'list', person.id), 'no live sessions\n')
-  })
-
   test('users get, suspend and activate take an id, a username or an e-mail, and tell no secret', async () => {
     const { person, tokens } = await signIn()
     const user = await read('users', 'get', person.email)
@@ -146,7 +135,6 @@ describe('authctl beside a running service on PostgreSQL', { skip }, () => {
     assert.ok(!/password/i.test(JSON.stringify(user)))
     assert.match(await say('users', 'suspend', person.username, '--yes'), /is SUSPENDED now/)
     assert.equal(await getVerdict(service, tokens.accessToken), 'USER_SUSPENDED')
-    assert.match(await say('users', 'suspend', person.username, '--yes'), /^nothing changed/)
     assert.match(await say('users', 'activate', person.id), /is ACTIVE now/)
     assert.equal(await getVerdict(service, (await service.logIn(person)).accessToken), 'VALID')
   })
@@ -197,7 +185,6 @@ test('on the embedded database it works while no service runs, and says who hold
   const folder = await mkdtemp(join(tmpdir(), 'auth-data-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const environment = { AUTH_DATA_DIR: folder }
-  let keyId = ''
   {
     await using service = await startAuthProcess(environment)
     const held = await runAuthctl(environment, 'keys', 'list')
@@ -205,12 +192,10 @@ test('on the embedded database it works while no service runs, and says who hold
     assert.match(held.stderr, /^authctl: a running service holds the embedded database in [^\n]*\n$/)
     assert.deepEqual(await service.kill('SIGTERM'), { code: 0, signal: null })
   }
-  const list = async () => JSON.parse((await runAuthctl(environment, 'keys', 'list', '--json')).stdout)
-  keyId = (await list()).find((key: { purpose: string }) => key.purpose === 'signing').id
+  const list = await runAuthctl(environment, 'keys', 'list', '--json')
+  const keyId = JSON.parse(list.stdout).find((key: { purpose: string }) => key.purpose === 'signing').id
   const revoked = await runAuthctl(environment, 'keys', 'revoke', keyId, '--yes')
-  assert.equal(revoked.code, 0, revoked.stderr)
-  const states = (await list()).map((key: { id: string; state: string }) => [key.id, key.state])
-  assert.ok(states.some(([id, state]: string[]) => id === keyId && state === 'REVOKED'))
+  assert.deepEqual([revoked.code, revoked.stderr], [0, ''])
   await using again = await startAuthProcess(environment)
   const jwks = await (await fetch(`http://127.0.0.1:${again.edgePort}/.well-known/jwks.json`)).text()
   assert.ok(!jwks.includes(keyId))

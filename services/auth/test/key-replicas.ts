@@ -5,10 +5,10 @@ import type { KeyTimes } from '../src/domain/key-life.ts'
 import { listKeys } from '../src/use-cases/list-keys.ts'
 import { openTestAuth, type TestAuth, type TestAuthOptions } from './open-test-auth.ts'
 
-/** A key's life in a second or two: a planned key signs after 1,000 ms. */
+/** A key's life in seconds: a planned key signs after 2,400 ms. */
 export const shortTimes: KeyTimes = Object.freeze({
   rotationMs: Number.POSITIVE_INFINITY,
-  publishedMaxAgeMs: 300,
+  publishedMaxAgeMs: 1_000,
   ringMaxAgeMs: 400,
   ringPollMs: 40,
   rotationCheckMs: 40,

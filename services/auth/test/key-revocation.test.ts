@@ -22,6 +22,8 @@ import { getVerdict, refresh } from './validations.ts'
 const postgres = await sharedPostgres()
 const skip = 'skipReason' in postgres && postgres.skipReason
 const quiet = { warn: () => undefined, error: () => undefined }
+/** S and ε. */
+const boundMs = 3_100
 const operator = { kind: 'service', id: 'authctl', origin: { ip: '', userAgent: 'authctl' } } as const
 
 describe('The revocation of a signing key, two instances on PostgreSQL', { skip }, () => {
@@ -42,8 +44,12 @@ describe('The revocation of a signing key, two instances on PostgreSQL', { skip 
       const thrown = await local.verify(tokens.accessToken).catch((error: unknown) => error)
       return thrown instanceof AuthError ? thrown.reason : 'ACCEPTED'
     }
-    await until(async () => (await refusal()) === 'REVOKED')
-    assert.ok(performance.now() - startMs < 3_100, 'S and ε')
+    await until(async () => {
+      const isLate = performance.now() - startMs > boundMs
+      const reason = await refusal()
+      if (isLate) assert.equal(reason, 'REVOKED')
+      return reason === 'REVOKED'
+    })
     assert.ok(done.outcome === 'REVOKED')
     assert.equal(done.revocation.entries[0]?.expiresAt, undefined, 'it never expires')
 

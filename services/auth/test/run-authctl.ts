@@ -20,7 +20,9 @@ export async function runAuthctl(
   ...args: readonly string[]
 ): Promise<AuthctlRun> {
   const cwd = await mkdtemp(join(tmpdir(), 'authctl-'))
-  const env = { PATH: process.env.PATH, AUTH_MASTER_KEY: testMasterKey, ...environment }
+  // Compiled once for all runs: half of what a run costs.
+  const NODE_COMPILE_CACHE = join(tmpdir(), 'authctl-compiled')
+  const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE, AUTH_MASTER_KEY: testMasterKey, ...environment }
   try {
     return await new Promise((resolve, reject) => {
       const command = ['--conditions=source', mainFile, ...args]
