@@ -16,7 +16,12 @@ const principal = freezePrincipal({
 
 test('what one handler does to a principal, another does not see', () => {
   const before = JSON.stringify(principal)
-  const writable = principal as { userId: string; roles: string[]; issuedAt: Date; expiresAt: Date }
+  const writable = principal as unknown as {
+    userId: string
+    roles: string[]
+    issuedAt: Date
+    expiresAt: Date
+  }
   assert.throws(() => {
     writable.userId = 'another'
   }, TypeError)

@@ -88,9 +88,7 @@ class Local implements LocalVerify {
   verify(token: string, options = noOptions): Promise<Principal> {
     try {
       const verdict = this.#judgeFresh(token, options)
-      return verdict === undefined
-        ? this.#ask(token, options)
-        : Promise.resolve(this.#answerLocally(verdict))
+      return verdict === undefined ? this.#ask(token, options) : Promise.resolve(this.#answerLocally(verdict))
     } catch (error) {
       return Promise.reject(error)
     }

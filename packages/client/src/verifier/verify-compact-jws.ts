@@ -1,7 +1,7 @@
 import { decodeBase64url } from './decode-base64url.ts'
 import { isSignatureValid, type SigningAlgorithm } from './is-signature-valid.ts'
 import type { KeySource, VerificationKey } from './make-key-set.ts'
-import { type JsonObject, parseJsonObject } from './parse-json-object.ts'
+import { parseJsonObject } from './parse-json-object.ts'
 
 /** Why a text is not a verified token, by the names of `auth.v1.ValidationReason`. */
 export type TokenFault = 'MALFORMED' | 'BAD_SIGNATURE' | 'UNKNOWN_KEY' | 'WRONG_TYPE'
@@ -72,16 +72,10 @@ function judgeHeader(bytes: Uint8Array, rules: JwsRules): JoseHeader | TokenFaul
   if (typeof alg !== 'string') return 'MALFORMED'
   if (typeof kid !== 'string' || kid === '' || kid.length > keyIdMax) return 'MALFORMED'
   for (const parameter of refusedParameters) if (Object.hasOwn(header, parameter)) return 'MALFORMED'
-  return rules.isType(typ) && isAllowed(alg, rules.algorithms)
-    ? { algorithm: alg, keyId: kid }
-    : 'WRONG_TYPE'
+  return rules.isType(typ) && isAllowed(alg, rules.algorithms) ? { algorithm: alg, keyId: kid } : 'WRONG_TYPE'
 }
 
-function rememberHeader(
-  text: string,
-  header: JoseHeader,
-  judged: Map<string, JoseHeader> | undefined,
-): void {
+function rememberHeader(text: string, header: JoseHeader, judged: Map<string, JoseHeader> | undefined): void {
   if (judged === undefined) return
   if (judged.size >= judgedHeadersMax) judged.clear()
   judged.set(text, header)
