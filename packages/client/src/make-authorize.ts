@@ -26,6 +26,9 @@ export function makeAuthorize(verify: VerifyToken): Authorize {
   }
 }
 
-function toOptions({ roles, ...freshness }: AccessRules): VerifyTokenOptions {
-  return { ...freshness, ...(roles && { requiredRoles: roles }) }
+/** The rules of a route as they are, wherever they name no roles: they are read for every request. */
+function toOptions(rules: AccessRules): VerifyTokenOptions {
+  if (rules.roles === undefined) return rules
+  const { roles, ...freshness } = rules
+  return { ...freshness, requiredRoles: roles }
 }

@@ -1,5 +1,6 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt'
 import {
+  type PackedRevocations,
   type RevocationHeartbeat,
   type RevocationMark as RevocationMarkMessage,
   type Revocation as RevocationMessage,
@@ -34,6 +35,33 @@ export function toRevocationEntry(message: RevocationMessage): RevocationEntry {
     default:
       throw unreadable(`of type ${message.type}`)
   }
+}
+
+/** The entries of a pack. Throws RevocationDoubt as {@link toRevocationEntry}. */
+export function toPackedEntries(pack: PackedRevocations): RevocationEntry[] {
+  const { subjects, expiresSeconds, minTvs } = pack
+  const count = expiresSeconds.length
+  const isUser = pack.type === RevocationType.USER
+  if (subjects.length !== 16 * count || minTvs.length !== (isUser ? count : 0)) {
+    throw unreadable('in a pack of another length')
+  }
+  const type = pack.type === RevocationType.TOKEN ? 'token' : 'session'
+  if (!isUser && type === 'session' && pack.type !== RevocationType.SESSION) {
+    throw unreadable(`of type ${pack.type} in a pack`)
+  }
+  const hex = Buffer.from(subjects.buffer, subjects.byteOffset, subjects.length).toString('hex')
+  return expiresSeconds.map((seconds, n) => {
+    const subject = toUuid(hex, 32 * n)
+    const expiresAt = new Date(seconds * 1000)
+    return isUser
+      ? { type: 'user', subject, minTv: Number(minTvs[n]), expiresAt }
+      : { type, subject, expiresAt }
+  })
+}
+
+function toUuid(hex: string, from: number): string {
+  const part = (start: number, end: number) => hex.slice(from + start, from + end)
+  return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`
 }
 
 /** A record of the log. Throws RevocationDoubt as {@link toRevocationEntry}. */

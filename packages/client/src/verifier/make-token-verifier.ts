@@ -1,6 +1,6 @@
 import type { KeySource, VerificationKey } from './make-key-set.ts'
 import { makeTokenMemory } from './make-token-memory.ts'
-import { readAccessToken } from './read-access-token.ts'
+import { type AccessTokenRules, readAccessToken } from './read-access-token.ts'
 import type { AccessTokenClaims } from './read-claims.ts'
 import type { SigningAlgorithm } from './signature-algorithms.ts'
 import type { TokenFault } from './verify-compact-jws.ts'
@@ -56,7 +56,12 @@ export function makeTokenVerifier<Attachment = unknown>(
   options: TokenVerifierOptions,
 ): TokenVerifier<Attachment> {
   const { keys, maxLifetimeSeconds } = options
-  const rules = { keys, maxLifetimeSeconds, algorithms: new Set(options.algorithms) }
+  const rules: AccessTokenRules = {
+    keys,
+    maxLifetimeSeconds,
+    algorithms: new Set(options.algorithms),
+    judgedHeaders: new Map(),
+  }
   const memory = makeTokenMemory<Remembered<Attachment>>(options.rememberedTokens ?? 16_384)
   return {
     verifySignature(token) {
