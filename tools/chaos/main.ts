@@ -1,0 +1,36 @@
+import { readOptions, usage } from './read-options.ts'
+import { runRevocation } from './run-revocation.ts'
+import { toReport } from './verdicts/to-report.ts'
+
+const interruption = new AbortController()
+// Not `once`: npm and a terminal may both send the signal, and the second must not cut the cleaning-up short.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    process.exitCode = 130
+    interruption.abort(new Error(`stopped by ${signal}`))
+  })
+}
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  const { signal } = interruption
+  const tell = (line: string) => console.log(line)
+  const violations = await run()
+  if (violations.length > 0) process.exitCode = 1
+
+  async function run() {
+    const result = await runRevocation({ ...options, signal, tell })
+    console.log(`\n${toReport(result)}\n`)
+    return tellViolations(result.history.violations)
+  }
+
+  function tellViolations<T extends { property: string; told: string }>(violations: readonly T[]) {
+    for (const { property, told } of violations.slice(0, 20)) console.log(`VIOLATION of ${property}: ${told}`)
+    if (violations.length > 0) console.log(`${violations.length} violations; seed ${options.seed}`)
+    return violations
+  }
+} catch (error) {
+  const isUsage = error instanceof TypeError || error instanceof RangeError
+  console.error(`chaos: ${error instanceof Error ? error.message : error}${isUsage ? `\n${usage}` : ''}`)
+  process.exitCode ??= 1
+}
