@@ -1,4 +1,6 @@
+import { runRaces } from './races/run-races.ts'
 import { readOptions, usage } from './read-options.ts'
+import { runRefresh } from './refresh/run-refresh.ts'
 import { runRevocation } from './run-revocation.ts'
 import { toReport } from './verdicts/to-report.ts'
 
@@ -19,9 +21,27 @@ try {
   if (violations.length > 0) process.exitCode = 1
 
   async function run() {
-    const result = await runRevocation({ ...options, signal, tell })
-    console.log(`\n${toReport(result)}\n`)
-    return tellViolations(result.history.violations)
+    switch (options.what) {
+      case 'revocation': {
+        const result = await runRevocation({ ...options, signal, tell })
+        console.log(`\n${toReport(result)}\n`)
+        return tellViolations(result.history.violations)
+      }
+      case 'races': {
+        const { counts, violations, tookMs } = await runRaces({ ...options, signal })
+        for (const [name, { races, issued }] of counts)
+          console.log(`${name.padEnd(44)} ${races} races, tokens issued in ${issued}`)
+        console.log(`${(tookMs / 1000).toFixed(0)} s`)
+        return tellViolations(violations)
+      }
+      case 'refresh': {
+        const { violations, tookMs, ...figures } = await runRefresh({ ...options, signal, tell })
+        const { families, calls, unanswered, ended, faults } = figures
+        console.log(`\n${faults} faults, ${families} families, ${calls} refreshes, ${unanswered} without an answer`)
+        console.log(`${ended} families ended; ${(tookMs / 1000).toFixed(0)} s`)
+        return tellViolations(violations)
+      }
+    }
   }
 
   function tellViolations<T extends { property: string; told: string }>(violations: readonly T[]) {

@@ -24,15 +24,17 @@ const kinds: readonly FaultKind[] = [
   ...clockFaults,
 ]
 
-/** Picks the next fault of a kind and a target that is not in `busy`. `only` is a part of `kind target`. */
+/** Picks the next fault of a kind and a target that is not in `busy`. `only`: parts of `kind target`, with commas between. */
 export function planFault(
   world: World,
   random: Random,
   busy: ReadonlySet<string>,
   only = '',
 ): PlannedFault | undefined {
+  const wanted = only.split(',')
+  const isWanted = (text: string) => wanted.some((part) => text.includes(part))
   const possible = kinds.flatMap((kind) => {
-    const all = kind.targets(world).filter((target) => `${kind.name} ${target}`.includes(only))
+    const all = kind.targets(world).filter((target) => isWanted(`${kind.name} ${target}`))
     return all.length === 0 ? [] : Array.from({ length: kind.weight ?? 1 }, () => ({ kind, all }))
   })
   // Drawn before it is known what is free, so that a seed's numbers depend on the time it takes as little as they can.

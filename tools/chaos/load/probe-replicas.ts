@@ -16,7 +16,7 @@ export interface ReplicaProber {
 const afterMs = [0, 20, 150, 600, 2_500]
 const tickMs = 100
 
-/** Begins to ask: about a token that was revoked some times in the first seconds, about others now and then (R2, R8). */
+/** Begins to ask: about a token that was revoked some times in the first seconds, about live ones now and then (R2, R8). */
 export function probeReplicas(
   replicas: readonly Replica[],
   { history, random, signal }: { history: History; random: Random; signal: AbortSignal },
@@ -28,8 +28,8 @@ export function probeReplicas(
   }
   const run = async () => {
     while (!signal.aborted) {
-      const ids = [...history.tokens.keys()]
-      if (ids.length > 0) for (const replica of replicas) ask(replica, random.pick(ids.slice(-60)))
+      const ids = history.listLive()
+      if (ids.length > 0) for (const replica of replicas) ask(replica, random.pick(ids))
       await sleep(tickMs)
     }
     await Promise.all(running)

@@ -121,12 +121,11 @@ class VerifierProber implements Prober {
 
   #pickOthers(): number[] {
     const { history, random } = this.#probing
-    // Numbers rise with time: the latest are mostly live, any others mostly revoked.
     const ids = [...history.tokens.keys()]
-    const latest = ids.slice(-60)
-    if (latest.length === 0) return []
+    if (ids.length === 0) return []
+    const live = history.listLive()
     return [
-      ...Array.from({ length: livePerTick }, () => random.pick(latest)),
+      ...(live.length === 0 ? [] : Array.from({ length: livePerTick }, () => random.pick(live))),
       ...Array.from({ length: oldPerTick }, () => random.pick(ids)),
     ]
   }

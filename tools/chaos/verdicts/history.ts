@@ -24,6 +24,8 @@ export interface VerifierCounts {
 /** Tokens stay known for so long after they expired: they must never be accepted again. */
 const keptAfterExpiryMs = 20_000
 
+const recentTokens = 100
+
 /** What has happened in a run, on one clock; judges every answer as it comes and writes down what is worth reading later. */
 export class History {
   readonly tokens = new Map<number, RunToken>()
@@ -67,6 +69,16 @@ export class History {
     const added = { id, token, expiresAtMs, revokingSinceMs, revokedAtMs: undefined }
     this.tokens.set(id, added)
     return added
+  }
+
+  /** The numbers of recent tokens that nobody has begun to revoke. */
+  listLive(): number[] {
+    const live: number[] = []
+    for (let id = this.#tokens; id > this.#tokens - recentTokens; id -= 1) {
+      const token = this.tokens.get(id)
+      if (token !== undefined && token.revokingSinceMs === undefined) live.push(id)
+    }
+    return live
   }
 
   /** A call that revokes these is about to be sent. */
