@@ -32,6 +32,11 @@ export interface ConnectAuthOptions {
   readonly verification: 'remote' | 'local'
   /** `local`: how old the view of revocations may be, S; default 3,000. An older one is not used: ValidateToken is asked. */
   readonly maxStalenessMs?: number
+  /**
+   * `local`: where revocations are followed, `watch` (default) over the auth service's WatchRevocations, `kafka` over the topic
+   * `token_blacklist`; that needs `kafka`. Both hold the same promise.
+   */
+  readonly revocations?: 'watch' | 'kafka'
   /** Default: plaintext. For mTLS: `credentials.createSsl(ca, key, cert)` of grpc-js. */
   readonly credentials?: ChannelCredentials
   /** How long one verification or read may take, retries included; default 5,000. */
@@ -79,9 +84,7 @@ export interface Auth extends AsyncDisposable {
  * answered UNAVAILABLE until it is. Rejects only for wrong options. Whoever connects closes.
  */
 export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
-  if (options.verification !== 'remote' && options.verification !== 'local') {
-    throw new TypeError("verification is 'remote' or 'local'")
-  }
+  assertOptions(options)
   const { deadlineMs = 5_000, logger = consoleLogger, maxWaiting = 10_000 } = options
   const channel = openChannel(options)
   const batches = openTokenBatches(channel, { deadlineMs, maxWaiting })
@@ -94,6 +97,7 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
           deadlineMs,
           logger,
           maxStalenessMs: options.maxStalenessMs ?? 3_000,
+          kafka: options.revocations === 'kafka' ? options.kafka : undefined,
         })
       : undefined
   const verify: VerifyToken = local?.verify ?? remote
@@ -131,6 +135,18 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
     events: (eventsOptions) => makeEvents({ watch, kafka: options.kafka, logger, running }, eventsOptions),
     findPrincipal: () => principals.getStore(),
     principal: () => principals.getStore() ?? missing(),
+  }
+}
+
+function assertOptions({ verification, revocations = 'watch', kafka }: ConnectAuthOptions): void {
+  if (verification !== 'remote' && verification !== 'local') {
+    throw new TypeError("verification is 'remote' or 'local'")
+  }
+  if (revocations !== 'watch' && revocations !== 'kafka') {
+    throw new TypeError("revocations is 'watch' or 'kafka'")
+  }
+  if (revocations === 'kafka' && kafka === undefined) {
+    throw new TypeError("revocations: 'kafka' needs kafka: { brokers }")
   }
 }
 

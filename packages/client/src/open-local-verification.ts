@@ -1,5 +1,7 @@
 import type { Client } from '@grpc/grpc-js'
 import { AuthService } from '@immersiverse/auth-contract'
+import { makeKafkaRevocationSource } from './events/make-kafka-revocation-source.ts'
+import type { KafkaOptions } from './events/open-kafka-source.ts'
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { makeRevocationSource } from './grpc/make-revocation-source.ts'
 import { openSigningKeys, type SigningKeys } from './grpc/open-signing-keys.ts'
@@ -47,6 +49,8 @@ export interface LocalVerificationOptions {
   readonly ask: Verify
   readonly maxStalenessMs: number
   readonly deadlineMs: number
+  /** Where revocations are followed; undefined: over WatchRevocations. */
+  readonly kafka?: KafkaOptions | undefined
   readonly logger: Logger
 }
 
@@ -54,16 +58,16 @@ const rememberedTokens = 65_536
 const readyEveryMs = 20
 
 /**
- * Opens verification in process: keys from GetSigningKeys, revocations from WatchRevocations. Until both are there, and whenever the view is
+ * Opens verification in process: keys from GetSigningKeys, revocations from WatchRevocations or from Kafka. Until both are there, and whenever the view is
  * not FRESH, tokens are asked about with ValidateToken; where that cannot be reached they are UNAVAILABLE.
  */
 export function openLocalVerification(options: LocalVerificationOptions): LocalVerification {
-  const { channel, ask, maxStalenessMs, deadlineMs, logger } = options
+  const { channel, ask, maxStalenessMs, deadlineMs, kafka, logger } = options
   const client = makeGrpcClient(AuthService, channel, { deadlineMs })
   const clock = systemClock
   const keys = openSigningKeys({ client, clock, logger })
   const revocations = openRevocationFollower({
-    source: makeRevocationSource(client),
+    source: kafka ? makeKafkaRevocationSource({ kafka, client }) : makeRevocationSource(client),
     clock,
     maxStalenessMs,
     logger,

@@ -3,6 +3,7 @@ import { makeDeps } from './compose/make-deps.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
 import { startRelay } from './compose/start-relay.ts'
+import { startRevocationLane } from './compose/start-revocation-lane.ts'
 import { systemClock } from './compose/system-clock.ts'
 import type { Config } from './config.ts'
 import type { Deps, Log, Settings } from './deps.ts'
@@ -12,7 +13,7 @@ import { type Metrics, makeMetrics } from './edge/metrics.ts'
 import { makeLogFollower } from './events/log-follower.ts'
 import type { Relay } from './events/relay.ts'
 import { makeRevocationFollower } from './events/revocation-follower.ts'
-import { openRevocationLane } from './events/revocation-lane.ts'
+import type { RevocationLane } from './events/revocation-lane.ts'
 import { makeWatchEvents } from './events/watch-events.ts'
 import { makeWatchRevocations } from './events/watch-revocations.ts'
 import type { PasswordOptions } from './security/passwords.ts'
@@ -50,8 +51,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const follower = makeLogFollower(database, clock)
   const relay = startRelay(config, { ...lane, onNumbered: follower.wake }, stack)
   const revocationFollower = makeRevocationFollower(database, clock)
-  const revocationLane = openRevocationLane({ ...lane, onNumbered: revocationFollower.wake })
-  stack.defer(() => revocationLane.close())
+  const revocationLane = startRevocationLane(config, { ...lane, onNumbered: revocationFollower.wake }, stack)
   const { passwords = {}, settings = {} } = overrides
   const onCommitted = () => relay.wake()
   const onRevoked = () => revocationLane.wake()
@@ -66,8 +66,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
     settings,
   })
   const metrics = makeMetrics()
-  watchParts(metrics, config, deps, relay)
-  metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
+  watchParts(metrics, config, { deps, relay, revocationLane })
   const watchEvents = makeWatchEvents({
     database,
     follower,
@@ -97,12 +96,23 @@ async function prepare(database: Database, installation: Installation): Promise<
   }
 }
 
-function watchParts(metrics: Metrics, config: Config, deps: Deps, relay: Relay): void {
+interface WatchedParts {
+  readonly deps: Deps
+  readonly relay: Relay
+  readonly revocationLane: RevocationLane
+}
+
+function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationLane }: WatchedParts): void {
   metrics.watch('auth_relay_leader', () => Number(relay.status().leader))
   metrics.watch('auth_outbox_pending', () => relay.status().pending ?? Number.NaN)
   metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
   metrics.watch('auth_database_queries', () => deps.database.queryCount())
-  if (config.KAFKA_BROKERS !== undefined) {
-    metrics.watch('auth_broker_up', () => Number(relay.status().brokerUp ?? false))
-  }
+  metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
+  if (config.KAFKA_BROKERS === undefined) return
+  metrics.watch('auth_broker_up', () => Number(relay.status().brokerUp ?? false))
+  metrics.watch('auth_revocation_broker_up', () => Number(revocationLane.status().brokerUp ?? false))
+  metrics.watch('auth_revocation_published_timestamp_seconds', () => {
+    const { lastPublishedAt } = revocationLane.status()
+    return lastPublishedAt === undefined ? Number.NaN : lastPublishedAt.getTime() / 1000
+  })
 }

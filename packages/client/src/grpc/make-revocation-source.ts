@@ -1,5 +1,5 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt'
-import type { AuthService, RevocationHeartbeat } from '@immersiverse/auth-contract'
+import type { AuthService } from '@immersiverse/auth-contract'
 import {
   type Heartbeat,
   type Revocation,
@@ -11,7 +11,7 @@ import {
 import { isServiceError } from './is-service-error.ts'
 import type { GrpcClientOf } from './make-grpc-client.ts'
 import { RpcError, toRpcError } from './rpc-error.ts'
-import { toRevocation, toRevocationEntry } from './to-revocation.ts'
+import { toHeartbeat, toRevocation, toRevocationEntry } from './to-revocation.ts'
 
 /** The calls that a source makes. */
 export type RevocationCalls = Pick<
@@ -68,18 +68,6 @@ async function getStatus(client: RevocationCalls, signal: AbortSignal): Promise<
   const { epoch, rseqHi, databaseTime } = await client.getRevocationStatus({}, { signal })
   if (databaseTime === undefined) throw new RevocationDoubt('UNREADABLE_RECORD', 'a status without a time')
   return { epoch, rseqHi: Number(rseqHi), databaseTime: timestampDate(databaseTime) }
-}
-
-function toHeartbeat({ epoch, term, rseqHi, asOf, intervalMs }: RevocationHeartbeat): Heartbeat {
-  if (asOf === undefined) throw new RevocationDoubt('UNREADABLE_RECORD', 'a heartbeat without a time')
-  return {
-    kind: 'heartbeat',
-    epoch,
-    term: Number(term),
-    rseqHi: Number(rseqHi),
-    asOf: timestampDate(asOf),
-    intervalMs,
-  }
 }
 
 function toSourceError(cause: unknown): unknown {

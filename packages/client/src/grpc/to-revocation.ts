@@ -1,11 +1,13 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt'
 import {
+  type RevocationHeartbeat,
   type RevocationMark as RevocationMarkMessage,
   type Revocation as RevocationMessage,
   RevocationReason,
   RevocationType,
 } from '@immersiverse/auth-contract'
 import {
+  type Heartbeat,
   type Revocation,
   RevocationDoubt,
   type RevocationEntry,
@@ -44,6 +46,19 @@ export function toRevocation(message: RevocationMessage): Revocation {
     reason: RevocationReason[message.reason] ?? 'UNSPECIFIED',
     committedAt: message.committedAt ? timestampDate(message.committedAt) : new Date(Number.NaN),
     eventId: message.eventId,
+  }
+}
+
+/** The word up to when the log is complete. Throws RevocationDoubt UNREADABLE_RECORD for one without a time. */
+export function toHeartbeat({ epoch, term, rseqHi, asOf, intervalMs }: RevocationHeartbeat): Heartbeat {
+  if (asOf === undefined) throw new RevocationDoubt('UNREADABLE_RECORD', 'a heartbeat without a time')
+  return {
+    kind: 'heartbeat',
+    epoch,
+    term: Number(term),
+    rseqHi: Number(rseqHi),
+    asOf: timestampDate(asOf),
+    intervalMs,
   }
 }
 

@@ -27,7 +27,7 @@ export interface DepsParts {
 }
 
 /** How far the clocks of those who verify tokens may be apart from the database's. */
-const skewMs = 60_000
+export const skewMs = 60_000
 /** Verified tokens that are remembered: about 1.2 KB each. */
 const rememberedTokens = 100_000
 

@@ -3,10 +3,12 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
 import * as m0001 from './migrations/0001-accounts-sessions-outbox.ts'
 import * as m0002 from './migrations/0002-revocations.ts'
+import * as m0004 from './migrations/0004-published-revocations.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-accounts-sessions-outbox': m0001,
   '0002-revocations': m0002,
+  '0004-published-revocations': m0004,
 })
 
 /** Brings the schema to this version; several processes may start at once. Throws what a migration threw. */

@@ -14,7 +14,7 @@ export interface Schema {
   }
   outbox: OutboxTable
   revocations: RevocationsTable
-  lanes: { lane: number; term: number; last_pub_seq: number }
+  lanes: { lane: number; term: number; last_pub_seq: number; published_up_to: number }
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
 }
 
