@@ -37,7 +37,9 @@ try {
       case 'refresh': {
         const { violations, tookMs, ...figures } = await runRefresh({ ...options, signal, tell })
         const { families, calls, unanswered, ended, faults } = figures
-        console.log(`\n${faults} faults, ${families} families, ${calls} refreshes, ${unanswered} without an answer`)
+        console.log(
+          `\n${faults} faults, ${families} families, ${calls} refreshes, ${unanswered} without an answer`,
+        )
         console.log(`${ended} families ended; ${(tookMs / 1000).toFixed(0)} s`)
         return tellViolations(violations)
       }

@@ -18,6 +18,7 @@ export interface ChaosOptions {
 export const usage = `usage: npm run chaos -- revocation --faults N [--source watch|kafka] [--variant good|lag-0|allow-stale]
        npm run chaos -- refresh --faults N
        npm run chaos -- races --count N
+  --source      what verifier c follows; Kafka by default
   --seed N      draws the same faults again; the times differ
   --only TEXT   only faults whose kind and target hold it, such as "black hole a-auth1"
   --keep        leaves logs and timeline`
@@ -37,7 +38,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       seed: { type: 'string' },
       only: { type: 'string', default: '' },
       variant: { type: 'string', default: 'good' },
-      source: { type: 'string', default: 'watch' },
+      source: { type: 'string', default: 'kafka' },
       keep: { type: 'boolean', default: false },
     },
   })

@@ -50,7 +50,8 @@ export async function runRevocation(run: RevocationRun): Promise<RevocationResul
   await using world = await openWorld({ ...run, accessTtlMs })
   const timeline = createWriteStream(join(world.folder, 'timeline.jsonl'))
   const history = new History(timeline)
-  const random = makeRandom(run.seed)
+  // Apart, so that the faults do not depend on how much the people got done.
+  const [random, peopleRandom] = [makeRandom(run.seed), makeRandom(run.seed + 1)]
   run.tell(`seed ${run.seed}; timeline and logs in ${world.folder}${run.keep ? '' : ' until the end'}`)
   const stop = new AbortController()
   const recoveriesMs: number[] = []
@@ -63,7 +64,7 @@ export async function runRevocation(run: RevocationRun): Promise<RevocationResul
     await sleep(run.calmMs ?? 3_000, undefined, { signal: run.signal }).catch(() => undefined)
   }
   await awaitRecovery(world, run.signal)
-  const traffic = beginTraffic(world, history, random, run.people ?? 6, stop.signal)
+  const traffic = beginTraffic(world, history, peopleRandom, run.people ?? 6, stop.signal)
   traffic.catch((error) => history.violate({ property: 'recovery', told: `the load broke off: ${error}` }))
   try {
     await recover()

@@ -45,6 +45,16 @@ test('an old token that works again is found', () => {
 })
 
 test('of calls at the same time any order will do', () => {
-  explained(call('a', 'b', 1, 10), call('b', 'c', 4, 6), call('c', 'REFUSED', 8, 12), call('a', 'REFUSED', 2, 9))
-  inexplicable(call('a', 'b', 1, 2), call('b', 'c', 4, 6), call('c', 'REFUSED', 7, 8), call('a', 'REFUSED', 9, 12))
+  explained(
+    call('a', 'b', 1, 10),
+    call('b', 'c', 4, 6),
+    call('c', 'REFUSED', 8, 12),
+    call('a', 'REFUSED', 2, 9),
+  )
+  inexplicable(
+    call('a', 'b', 1, 2),
+    call('b', 'c', 4, 6),
+    call('c', 'REFUSED', 7, 8),
+    call('a', 'REFUSED', 9, 12),
+  )
 })

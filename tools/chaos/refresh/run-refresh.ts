@@ -39,15 +39,21 @@ const faultsOfReplicas = 'kill -9 auth,half open users,cut users,cut auth,pause 
 export async function runRefresh(run: RefreshRun): Promise<RefreshResult> {
   const begunAtMs = performance.now()
   const { seed, signal, faults: count, keep = false } = run
-  await using world = await openWorld({ kafka: false, verifiers: false, refreshGrace: '10m', accessTtlMs: 3_600_000, keep })
+  await using world = await openWorld({
+    kafka: false,
+    verifiers: false,
+    refreshGrace: '10m',
+    accessTtlMs: 3_600_000,
+    keep,
+  })
   const { replicas } = world
-  const [history, random] = [new History(), makeRandom(seed)]
+  const [history, random, clientsRandom] = [new History(), makeRandom(seed), makeRandom(seed + 1)]
   await awaitRecovery(world, signal)
   const stop = new AbortController()
   const families: LivedFamily[] = []
   const liveOn = async () => {
     while (!stop.signal.aborted) {
-      const family = await liveFamily({ replicas, random, signal: stop.signal })
+      const family = await liveFamily({ replicas, random: clientsRandom, signal: stop.signal })
       if (family === undefined) await sleep(100)
       else families.push(family)
     }
@@ -82,7 +88,9 @@ async function judge(family: LivedFamily, replicas: readonly Replica[]): Promise
   const violations: Violation[] = []
   const told = judgeFamily(family.first, family.calls)
   if (told !== undefined) {
-    const calls = JSON.stringify(family.calls.map((call) => ({ ...call, sent: call.sent.slice(-8), answer: call.answer?.slice(-8) })))
+    const calls = JSON.stringify(
+      family.calls.map((call) => ({ ...call, sent: call.sent.slice(-8), answer: call.answer?.slice(-8) })),
+    )
     violations.push({ property: told.includes('successors') ? 'T1' : 'T12', told: `${told}: ${calls}` })
   }
   const latest = family.accessTokens.at(-1) ?? ''

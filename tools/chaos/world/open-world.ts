@@ -19,7 +19,7 @@ export interface WorldOptions {
   /** Default true. */
   readonly verifiers?: boolean
   readonly variant?: VerifierVariant
-  /** What verifier c follows; default WatchRevocations. */
+  /** What verifier c follows; default Kafka where there is one. */
   readonly source?: 'watch' | 'kafka'
   /** Default 120 s: tokens expire, and their revocations are dropped, while the run lasts. */
   readonly accessTtlMs?: number
@@ -67,7 +67,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const verifiers =
     options.verifiers === false
       ? []
-      : await openVerifiers({ ...site, replicas, ...(options.variant && { variant: options.variant }) })
+      : await openVerifiers({
+          ...site,
+          replicas,
+          ...(options.variant && { variant: options.variant }),
+          ...(broker && options.source !== 'watch' && { brokers: [`127.0.0.1:${broker.ways.c.port}`] }),
+        })
   const opened = stack.move()
   return {
     postgres,
