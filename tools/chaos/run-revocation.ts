@@ -8,6 +8,7 @@ import { runLoad } from './load/run-load.ts'
 import { makeRandom, type Random } from './make-random.ts'
 import { History } from './verdicts/history.ts'
 import { awaitRecovery } from './world/await-recovery.ts'
+import { findCrashes } from './world/find-crashes.ts'
 import { openWorld } from './world/open-world.ts'
 import type { VerifierVariant } from './world/verifier-variants.ts'
 import type { World } from './world/world.ts'
@@ -79,12 +80,7 @@ export async function runRevocation(run: RevocationRun): Promise<RevocationResul
     await traffic.catch(() => undefined)
     await new Promise<void>((resolve) => timeline.end(resolve))
   }
-  for (const { process } of [...world.replicas, ...world.verifiers]) {
-    if (process.crashes > 0) {
-      const told = `${process.name} ended by itself ${process.crashes} times while it served`
-      history.violate({ property: 'recovery', told })
-    }
-  }
+  for (const crash of findCrashes(world)) history.violate(crash)
   return { history, world, recoveriesMs, tookMs: performance.now() - begunAtMs }
 }
 

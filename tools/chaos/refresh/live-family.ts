@@ -12,6 +12,8 @@ export interface LivedFamily {
   readonly accessTokens: readonly string[]
   /** A token was refused: all of the family's tokens must be. */
   readonly hasEnded: boolean
+  /** Refreshes once more, with the latest token, now that nothing is wrong any more. */
+  refreshInPeace(calls: Calls): Promise<void>
 }
 
 /** What the clients of a family need. */
@@ -33,12 +35,13 @@ export async function liveFamily(life: FamilyLife): Promise<LivedFamily | undefi
   const { replicas, random, signal } = life
   const first = await logIn(random.pick(replicas).direct).catch(() => undefined)
   if (first === undefined) return undefined
-  const family = {
+  const family: Shared = {
     first: first.refreshToken,
     latest: first.refreshToken,
-    calls: [] as RefreshCall[],
+    calls: [],
     accessTokens: [first.accessToken],
     hasEnded: false,
+    refreshInPeace: async (calls) => void (await refresh(calls, family)),
   }
   const client = async () => {
     for (let round = 0; round < roundsPerClient && !family.hasEnded && !signal.aborted; round += 1) {
@@ -60,15 +63,20 @@ interface Shared extends LivedFamily {
 async function refreshUntilAnswered({ replicas, random }: FamilyLife, family: Shared): Promise<void> {
   const sent = family.latest
   for (let attempt = 0; attempt < mostTries; attempt += 1) {
-    const startedAtMs = performance.now()
-    const answer = await refreshOnce(random.pick(replicas).users, sent, family.accessTokens)
-    const endedAtMs = answer === undefined ? undefined : performance.now()
-    family.calls.push({ sent, answer, startedAtMs, endedAtMs })
-    if (answer === 'REFUSED') family.hasEnded = true
-    else if (answer !== undefined && family.latest === sent) family.latest = answer
-    if (answer !== undefined) return
+    if ((await refresh(random.pick(replicas).users, family, sent)) !== undefined) return
     await sleep(random.whole(20, 200))
   }
+}
+
+/** Refreshes and writes it down; resolves with the answer, if there was one. */
+async function refresh(calls: Calls, family: Shared, sent = family.latest): Promise<string | undefined> {
+  const startedAtMs = performance.now()
+  const answer = await refreshOnce(calls, sent, family.accessTokens)
+  const endedAtMs = answer === undefined ? undefined : performance.now()
+  family.calls.push({ sent, answer, startedAtMs, endedAtMs })
+  if (answer === 'REFUSED') family.hasEnded = true
+  else if (answer !== undefined && family.latest === sent) family.latest = answer
+  return answer
 }
 
 /** The next refresh token, `REFUSED`, or undefined where there is no telling what was done. */

@@ -23,7 +23,7 @@ export interface Probe {
 
 /** What a verifier did that it never may. */
 export interface Violation {
-  readonly property: 'R1' | 'R2' | 'R7' | 'R8' | 'R9' | 'T1' | 'T12' | 'recovery'
+  readonly property: 'R1' | 'R2' | 'R7' | 'R8' | 'R9' | 'T1' | 'T8' | 'T12' | 'recovery'
   readonly told: string
 }
 
