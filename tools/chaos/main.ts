@@ -56,3 +56,5 @@ try {
   console.error(`chaos: ${error instanceof Error ? error.message : error}${isUsage ? `\n${usage}` : ''}`)
   process.exitCode ??= 1
 }
+// What a library left open must not hold a run that is over.
+process.exit()

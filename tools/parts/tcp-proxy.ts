@@ -53,7 +53,7 @@ export async function openTcpProxy({ port, host = '127.0.0.1' }: TcpProxyOptions
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const reset = () => {
-    for (const { inner, outer } of pairs) for (const socket of [inner, outer]) socket.resetAndDestroy()
+    for (const { inner, outer } of pairs) for (const socket of [inner, outer]) resetNow(socket)
   }
   const change = (state: Way['state']) => {
     way.state = state
@@ -91,12 +91,21 @@ function join(pair: Pair, pairs: Set<Pair>, way: Way): void {
     const later = inOrder(way)
     from.on('data', (chunk) => later(() => to.destroyed || to.write(chunk)))
     from.once('end', () => later(() => to.end()))
-    from.on('error', () => to.destroyed || to.resetAndDestroy())
+    from.on('error', () => to.destroyed || resetNow(to))
     from.once('close', () => {
       pairs.delete(pair)
       later(() => to.destroy())
     })
   }
+}
+
+/**
+ * A reset of a socket whose end is on its way fails inside Node, which from then on takes the socket for closing, and waits for it without
+ * end, on a full core, when the process is over.
+ */
+function resetNow(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** Runs what it is given, one after the other, each no sooner than the way's delay. */
