@@ -103,6 +103,8 @@ function toNamedClient(
         values && values.length > 0
           ? client.query({ name: nameOf(text), text, values: [...values] })
           : client.query(text)
+      // Where `begin` failed nobody waits for this one any more, which then fails as well.
+      answer.catch(() => undefined)
       return withStoreErrors(async () => {
         if (before) await before
         return await answer
