@@ -13,7 +13,9 @@ import {
   makeLocalVerify,
   makeTokenVerifier,
   openRevocationFollower,
+  type RevocationEntry,
   type RevocationFollowerStatus,
+  type RevocationState,
   systemClock,
   type TokenVerifier,
 } from './verifier/index.ts'
@@ -34,6 +36,10 @@ export interface LocalVerificationStatus {
 /** Verification in process. */
 export interface LocalVerification {
   readonly verify: VerifyToken
+  /** R and its freshness. */
+  readonly revocations: RevocationState
+  /** ValidateToken, by the way that verification takes when the view cannot tell. */
+  readonly ask: Verify
   status(): LocalVerificationStatus
   /** Resolves once the view is FRESH and the keys are there, or when `signal` aborts. */
   ready(signal: AbortSignal): Promise<void>
@@ -48,6 +54,8 @@ export interface LocalVerificationOptions {
   readonly maxStalenessMs: number
   readonly deadlineMs: number
   readonly logger: Logger
+  /** Told of every revocation that is heard. */
+  readonly onEntry: (entry: RevocationEntry) => void
 }
 
 const rememberedTokens = 65_536
@@ -67,6 +75,7 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     clock,
     maxStalenessMs,
     logger,
+    onEntry: options.onEntry,
   })
   const fallback = makeFallback({ ask, clock, deadlineMs })
   const local = makeLocalVerify({
@@ -84,6 +93,8 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     logger,
   })
   return {
+    revocations,
+    ask: fallback.verify,
     verify: (token, options) => {
       if (options?.atLeast === undefined)
         return local.verify(token, options as LocalVerifyOptions | undefined)

@@ -11,9 +11,12 @@ import {
 import { type Access, assertAccess } from '../access.ts'
 import { AuthError } from '../auth-error.ts'
 import { bindListeners } from '../bind-listeners.ts'
+import type { EndCall } from '../live/live-call.ts'
+import type { LiveCalls } from '../live/live-calls.ts'
+import { makeRequestScope, type RequestScope } from '../live/make-request-scope.ts'
 import type { Logger } from '../logger.ts'
 import type { Authorize } from '../make-authorize.ts'
-import type { Principal } from '../principal.ts'
+import { endCall } from './end-call.ts'
 import { toGrpcStatus } from './to-grpc-status.ts'
 
 /** Who may call a service's methods. */
@@ -27,7 +30,8 @@ export interface GuardOptions {
 /** What a guard is made of. */
 export interface GuardParts {
   readonly authorize: Authorize
-  readonly principals: AsyncLocalStorage<Principal | undefined>
+  readonly scopes: AsyncLocalStorage<RequestScope | undefined>
+  readonly calls: LiveCalls
   readonly logger: Logger
 }
 
@@ -47,7 +51,7 @@ type AnyCallback = sendUnaryData<unknown>
  * Makes the guard of grpc-js services, for all four kinds of calls. A guarded handler runs once the bearer token in the `authorization`
  * metadata is verified; `principal()` holds in it, in what it awaits, and in listeners that it adds to its call. Until then nothing is
  * read from the call, so a client that streams early loses nothing. Others are answered UNAUTHENTICATED, PERMISSION_DENIED or
- * UNAVAILABLE with ErrorInfo. Throws TypeError at start-up for a method the service does not have, or an access that is none.
+ * UNAVAILABLE with ErrorInfo. A streaming call is ended in the same way when its caller is revoked. Throws TypeError at start-up for a method the service does not have, or an access that is none.
  */
 export function makeGuard(parts: GuardParts): Guard {
   return (definition, handlers, options) => {
@@ -74,42 +78,56 @@ function findHandler(handlers: object, key: string, originalName: string | undef
 }
 
 function guardHandler(
-  { authorize, principals, logger }: GuardParts,
+  parts: GuardParts,
   handler: Handler,
   self: object,
   access: Access,
   path: string,
 ): UntypedHandleCall {
+  const { authorize, scopes, logger } = parts
   const guarded = async (call: AnyCall, callback: AnyCallback | undefined): Promise<void> => {
-    const { answer, refuse } = makeAnswers(call, callback)
-    let principal: Principal | undefined
+    const { answer, refuse, end } = makeAnswers(call, callback)
+    let scope: RequestScope | undefined
     try {
-      principal = await authorize(readAuthorization(call), access)
+      const admission = await authorize(readAuthorization(call), access)
+      // The caller has gone meanwhile: no one is there to be served.
+      if (call.cancelled) return
+      if (admission !== undefined) scope = openScope(call, makeRequestScope(parts.calls, admission), end)
     } catch (error) {
-      refuse(
-        error instanceof AuthError ? toGrpcStatus(error) : { code: status.UNKNOWN, details: 'Unknown error' },
-      )
+      refuse(error instanceof AuthError ? toGrpcStatus(error) : unknownError)
       return
     }
-    // The caller has gone meanwhile: no one is there to be served.
-    if (call.cancelled) return
     try {
-      await principals.run(principal, () => {
+      await scopes.run(scope, () => {
         bindListeners(call)
         return handler.call(self, call, answer)
       })
     } catch (error) {
+      // What a stream throws that was ended under its handler is no fault of the handler's.
+      if (scope?.isEnded) return
       logger.error({ err: error, path }, 'a gRPC handler threw')
-      refuse({ code: status.UNKNOWN, details: 'Unknown error' })
+      refuse(unknownError)
     }
   }
   // grpc-js's type has one form per kind of call; at run time the callback is there or is not.
   return guarded as unknown as UntypedHandleCall
 }
 
+/** Watches a streaming call; throws AuthError where it may not even begin. The scope is closed with the call. */
+function openScope(call: AnyCall, scope: RequestScope, end: EndCall): RequestScope {
+  // grpc-js destroys its streams when a call is over, however it ended; a unary call says `cancelled` then.
+  call.once('cancelled', () => scope.close())
+  if (!('destroy' in call)) return scope
+  call.once('close', () => scope.close())
+  scope.watch(end)
+  return scope
+}
+
 function readAuthorization(call: AnyCall): string[] {
   return call.metadata.get('authorization').map(String)
 }
+
+const unknownError = Object.freeze({ code: status.UNKNOWN, details: 'Unknown error' })
 
 type Refusal = Pick<ReturnType<typeof toGrpcStatus>, 'code' | 'details'> &
   Partial<ReturnType<typeof toGrpcStatus>>
@@ -126,5 +144,9 @@ function makeAnswers(call: AnyCall, callback: AnyCallback | undefined) {
     if (callback === undefined) call.emit('error', refusal)
     else answer(refusal)
   }
-  return { answer, refuse }
+  const end: EndCall = (error) => {
+    isAnswered = true
+    if ('destroy' in call) endCall(call, toGrpcStatus(error))
+  }
+  return { answer, refuse, end }
 }
