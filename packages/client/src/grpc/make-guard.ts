@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import {
+  type MethodDefinition,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceDefinition,
@@ -64,7 +65,7 @@ export function makeGuard(parts: GuardParts): Guard {
       assertAccess(access, name)
       named.delete(name)
       const handler = findHandler(handlers, key, method.originalName)
-      if (handler !== undefined) guarded[key] = guardHandler(parts, handler, handlers, access, method.path)
+      if (handler !== undefined) guarded[key] = guardHandler(parts, handler, handlers, access, method)
     }
     for (const name of named.keys()) throw new TypeError(`the service has no method ${name}`)
     return guarded
@@ -82,9 +83,10 @@ function guardHandler(
   handler: Handler,
   self: object,
   access: Access,
-  path: string,
+  method: MethodDefinition<unknown, unknown>,
 ): UntypedHandleCall {
   const { authorize, scopes, logger } = parts
+  const isStream = method.requestStream || method.responseStream
   const guarded = async (call: AnyCall, callback: AnyCallback | undefined): Promise<void> => {
     const { answer, refuse, end } = makeAnswers(call, callback)
     let scope: RequestScope | undefined
@@ -92,7 +94,12 @@ function guardHandler(
       const admission = await authorize(readAuthorization(call), access)
       // The caller has gone meanwhile: no one is there to be served.
       if (call.cancelled) return
-      if (admission !== undefined) scope = openScope(call, makeRequestScope(parts.calls, admission), end)
+      if (admission !== undefined) {
+        scope = makeRequestScope(parts.calls, admission)
+        closeWithCall(scope, call)
+        // A unary call is its handler's to end: it may be the very one that revokes.
+        if (isStream) scope.watch(end)
+      }
     } catch (error) {
       refuse(error instanceof AuthError ? toGrpcStatus(error) : unknownError)
       return
@@ -105,7 +112,7 @@ function guardHandler(
     } catch (error) {
       // What a stream throws that was ended under its handler is no fault of the handler's.
       if (scope?.isEnded) return
-      logger.error({ err: error, path }, 'a gRPC handler threw')
+      logger.error({ err: error, path: method.path }, 'a gRPC handler threw')
       refuse(unknownError)
     }
   }
@@ -113,14 +120,10 @@ function guardHandler(
   return guarded as unknown as UntypedHandleCall
 }
 
-/** Watches a streaming call; throws AuthError where it may not even begin. The scope is closed with the call. */
-function openScope(call: AnyCall, scope: RequestScope, end: EndCall): RequestScope {
-  // grpc-js destroys its streams when a call is over, however it ended; a unary call says `cancelled` then.
+/** grpc-js destroys its streams when a call is over, however it ended; where a handler did that itself, the call may say so later. */
+function closeWithCall(scope: RequestScope, call: AnyCall): void {
   call.once('cancelled', () => scope.close())
-  if (!('destroy' in call)) return scope
   call.once('close', () => scope.close())
-  scope.watch(end)
-  return scope
 }
 
 function readAuthorization(call: AnyCall): string[] {
@@ -146,7 +149,7 @@ function makeAnswers(call: AnyCall, callback: AnyCallback | undefined) {
   }
   const end: EndCall = (error) => {
     isAnswered = true
-    if ('destroy' in call) endCall(call, toGrpcStatus(error))
+    endCall(call as ServerDuplexStream<unknown, unknown>, toGrpcStatus(error))
   }
   return { answer, refuse, end }
 }

@@ -19,7 +19,7 @@ export interface RequestScope {
 /** Makes the scope of a request that was let in; nothing is watched until somebody asks. Whoever makes it closes it. */
 export function makeRequestScope(calls: LiveCalls, admission: Admission): RequestScope {
   const open = new Set<LiveCall>()
-  let signal: AbortSignal | undefined
+  let first: LiveCall | undefined
   let isOver = false
   let isEnded = false
   const watch = (onEnd: EndCall): LiveCall => {
@@ -27,6 +27,7 @@ export function makeRequestScope(calls: LiveCalls, admission: Admission): Reques
       isEnded = true
       onEnd(error)
     })
+    first ??= call
     if (isOver) call.close()
     else open.add(call)
     return call
@@ -34,8 +35,7 @@ export function makeRequestScope(calls: LiveCalls, admission: Admission): Reques
   return {
     principal: admission.principal,
     get revocationSignal() {
-      signal ??= openSignal(watch)
-      return signal
+      return first?.signal ?? openSignal(watch)
     },
     get isEnded() {
       return isEnded

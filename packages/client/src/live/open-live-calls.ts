@@ -126,14 +126,14 @@ class Watch implements LiveCalls {
     const { maxStalenessMs } = call
     const leadMs = toLeadMs(maxStalenessMs)
     if (ageMs > maxStalenessMs) {
-      if (call.admission.rules.onUnavailable !== 'allowStale') {
-        this.#logOld(now, 'calls were ended: for too long nobody could say whether their callers are revoked')
-        this.#end(call, unavailable('AUTH_UNREACHABLE', 'the access token could not be verified again'))
-        return
-      }
       // Nothing that comes later could say it of an expired token.
       if (call.principal.expiresAt.getTime() <= this.#earliestNowMs(now)) {
         this.#end(call, tokenRefusal('EXPIRED'))
+        return
+      }
+      if (call.admission.rules.onUnavailable !== 'allowStale') {
+        this.#logOld(now, 'calls were ended: for too long nobody could say whether their callers are revoked')
+        this.#end(call, unavailable('AUTH_UNREACHABLE', 'the access token could not be verified again'))
         return
       }
       this.#stale.add(call)
