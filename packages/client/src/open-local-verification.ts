@@ -15,7 +15,9 @@ import {
   makeLocalVerify,
   makeTokenVerifier,
   openRevocationFollower,
+  type RevocationEntry,
   type RevocationFollowerStatus,
+  type RevocationState,
   systemClock,
   type TokenVerifier,
 } from './verifier/index.ts'
@@ -36,6 +38,10 @@ export interface LocalVerificationStatus {
 /** Verification in process. */
 export interface LocalVerification {
   readonly verify: VerifyToken
+  /** R and its freshness. */
+  readonly revocations: RevocationState
+  /** ValidateToken, by the way that verification takes when the view cannot tell. */
+  readonly ask: Verify
   status(): LocalVerificationStatus
   /** Resolves once the view is FRESH and the keys are there, or when `signal` aborts. */
   ready(signal: AbortSignal): Promise<void>
@@ -52,6 +58,8 @@ export interface LocalVerificationOptions {
   /** Where revocations are followed; undefined: over WatchRevocations. */
   readonly kafka?: KafkaOptions | undefined
   readonly logger: Logger
+  /** Told of every revocation that is heard. */
+  readonly onEntry: (entry: RevocationEntry) => void
 }
 
 const rememberedTokens = 65_536
@@ -71,6 +79,7 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     clock,
     maxStalenessMs,
     logger,
+    onEntry: options.onEntry,
   })
   const fallback = makeFallback({ ask, clock, deadlineMs })
   const local = makeLocalVerify({
@@ -88,6 +97,8 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     logger,
   })
   return {
+    revocations,
+    ask: fallback.verify,
     verify: (token, options) => {
       if (options?.atLeast === undefined)
         return local.verify(token, options as LocalVerifyOptions | undefined)

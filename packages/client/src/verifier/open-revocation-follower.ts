@@ -6,7 +6,12 @@ import type { FreshnessStatus } from './freshness-status.ts'
 import { type Freshness, type FreshnessOptions, makeFreshness } from './make-freshness.ts'
 import { makeRevocationLog, type RevocationLog } from './make-revocation-log.ts'
 import { makeRevocationView, type RevocationView } from './make-revocation-view.ts'
-import { RevocationDoubt, type RevocationSource, type RevocationStatus } from './revocation.ts'
+import {
+  RevocationDoubt,
+  type RevocationEntry,
+  type RevocationSource,
+  type RevocationStatus,
+} from './revocation.ts'
 import type { RevocationFollower, RevocationFollowerStatus } from './revocation-state.ts'
 import { takeUntilAborted, untilAborted } from './until-aborted.ts'
 
@@ -19,6 +24,8 @@ export interface RevocationFollowerOptions extends Pick<FreshnessOptions, 'maxSt
   readonly logger?: Pick<Logger, 'warn'>
   readonly freshness?: Freshness
   readonly makeView?: () => RevocationView
+  /** Told of every entry that is heard, before it is in the view; repetitions included. Must not throw. */
+  readonly onEntry?: (entry: RevocationEntry) => void
   /** A stream silent for so long is broken; default 5,000. */
   readonly silenceMs?: number
   /** A snapshot whose next part takes longer is broken; default 10,000. However long it is, it is read to its end while it goes on. */
@@ -58,6 +65,7 @@ class Follower implements RevocationFollower {
     this.#log = makeRevocationLog({
       freshness: this.#freshness,
       makeView: options.makeView ?? makeRevocationView,
+      onEntry: options.onEntry,
     })
     this.#backoff = this.#makeBackoff()
     this.#running = Promise.all([this.#follow(), this.#keepMeasuring()])
