@@ -142,6 +142,20 @@ for (const [title, value, headers] of [
   })
 }
 
+test('a record that its reader refuses is doubted once, not given again and again', async (t) => {
+  const parts = await openFollowed(t)
+  if (parts === undefined) return
+  const { followed, writer } = parts
+  await assertFollows(parts)
+  const { epoch = '', rseq, term = 0 } = followed.follower.status()
+  const asOf = timestampFromDate(new Date())
+  await writer.sendHeartbeat({ epoch, term: BigInt(term), rseqHi: BigInt(rseq + 5), asOf })
+  await until(() => followed.doubts.length > 0)
+  await followed.untilFresh()
+  await assertFollows(parts)
+  assert.deepEqual(followed.doubts, ['GAP'])
+})
+
 test("an older leader's heartbeats neither make fresh nor are a reason for doubt", async (t) => {
   const parts = await openFollowed(t)
   if (parts === undefined) return
@@ -208,7 +222,7 @@ for (const [title, forget] of [
         ({ revocation }) => revocation?.subject === sessionId,
       )
     await until(isThere)
-    await forget(writer, topic)
+    await forget(writer, topic, brokers)
     await followed.untilFresh()
     const resumed = source.watch(place, AbortSignal.timeout(20_000))[Symbol.asyncIterator]()
     await assert.rejects(resumed.next(), { name: 'RevocationDoubt', doubt: 'OUT_OF_RANGE' })
@@ -220,13 +234,15 @@ async function deleteRecords({ admin }: RevocationWriter, topic: string): Promis
   await admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: -1n }] }] })
 }
 
-/** Deletes the topic and waits until the service has made it again. */
-async function remake({ admin }: RevocationWriter, topic: string): Promise<void> {
+/** Deletes the topic, and waits until the service has made it again and as many records stand on it as before. */
+async function remake({ admin }: RevocationWriter, topic: string, brokers: string): Promise<void> {
   const readId = async () => {
     const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true })
     return topics.get(topic)?.id
   }
-  const before = await readId()
+  const count = async () => (await readRevocationRecords(brokers, topic)).length
+  const [before, records] = [await readId(), await count()]
   await admin.deleteTopics({ topics: [topic] })
   await until(async () => ![before, undefined].includes(await readId().catch(() => undefined)))
+  await until(async () => (await count().catch(() => 0)) >= records, 60_000)
 }
