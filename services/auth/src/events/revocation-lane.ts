@@ -1,8 +1,9 @@
 import type { LeaderSession } from '../store/database.ts'
-import { lanes } from '../store/lanes.ts'
+import { lanes, notifyNumberedRevocations } from '../store/lanes.ts'
 import { deleteExpiredRevocations } from '../store/revocations.ts'
 import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
 import type { RunningTerm } from './lead.ts'
+import { makeNotifier } from './notifier.ts'
 
 /** What {@link openRevocationLane} needs. */
 export interface RevocationLaneOptions extends LaneOptions {
@@ -11,18 +12,34 @@ export interface RevocationLaneOptions extends LaneOptions {
 }
 
 const deleteAtOnce = 1000
+/** Many revocations at once are one notification. */
+const tellDebounceMs = 2
 
 /**
  * Numbers committed revocations at once and deletes expired ones, as long as this process is the leader, and waits for becoming it
  * otherwise. It never throws: what goes wrong is logged and tried again.
  */
 export function openRevocationLane(options: RevocationLaneOptions): LaneRunner {
-  return openLane(options, {
-    lane: lanes.revocations,
-    // Latency is what counts here; what comes while a statement runs shares the next one anyway.
-    debounceMs: 0,
-    work: (session, term, stop) => deleteExpired(session, term, options.deleteEveryMs ?? 10_000, stop),
-  })
+  const onNumbered = tellOfRevocations(options)
+  return openLane(
+    { ...options, onNumbered },
+    {
+      lane: lanes.revocations,
+      // Latency is what counts here; what comes while a statement runs shares the next one anyway.
+      debounceMs: 0,
+      work: (session, term, stop) => deleteExpired(session, term, options.deleteEveryMs ?? 10_000, stop),
+    },
+  )
+}
+
+/** Tells those who follow revocations that some have got their numbers, here and in other processes. */
+function tellOfRevocations({ database, clock, onNumbered }: RevocationLaneOptions): () => void {
+  const send = () => notifyNumberedRevocations(database.kysely)
+  const others = database.openListener && makeNotifier(clock, { send, debounceMs: tellDebounceMs })
+  return () => {
+    onNumbered?.()
+    others?.notify()
+  }
 }
 
 /** In small statements with pauses, so that numbers are given in between. */
