@@ -1,8 +1,9 @@
 import type { LeaderSession } from '../store/database.ts'
-import { lanes } from '../store/lanes.ts'
+import { lanes, notifyNumberedRevocations } from '../store/lanes.ts'
 import { deleteExpiredRevocations } from '../store/revocations.ts'
 import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
 import type { RunningTerm } from './lead.ts'
+import { makeNotifier } from './notifier.ts'
 import { publishRevocations, type RevocationLaneStatus } from './publish-revocations.ts'
 import type { RevocationSink } from './revocation-sink.ts'
 
@@ -15,6 +16,8 @@ export interface RevocationLaneOptions extends LaneOptions {
 }
 
 const deleteAtOnce = 1000
+/** Many revocations at once are one notification. */
+const tellDebounceMs = 2
 
 /** Takes revocations from their commit to readers. */
 export type RevocationLane = LaneRunner<RevocationLaneStatus>
@@ -25,15 +28,29 @@ export type RevocationLane = LaneRunner<RevocationLaneStatus>
  */
 export function openRevocationLane(options: RevocationLaneOptions): RevocationLane {
   const { deleteEveryMs = 10_000, sink } = options
-  return openLane<RevocationLaneStatus>(options, {
-    lane: lanes.revocations,
-    // Latency is what counts here; what comes while a statement runs shares the next one anyway.
-    debounceMs: 0,
-    work: async (session, term, stop) => {
-      const deleting = deleteExpired(session, term, deleteEveryMs, stop)
-      await Promise.all([deleting, sink && publishRevocations(session, term, sink, stop)])
+  const onNumbered = tellOfRevocations(options)
+  return openLane<RevocationLaneStatus>(
+    { ...options, onNumbered },
+    {
+      lane: lanes.revocations,
+      // Latency is what counts here; what comes while a statement runs shares the next one anyway.
+      debounceMs: 0,
+      work: async (session, term, stop) => {
+        const deleting = deleteExpired(session, term, deleteEveryMs, stop)
+        await Promise.all([deleting, sink && publishRevocations(session, term, sink, stop)])
+      },
     },
-  })
+  )
+}
+
+/** Tells those who follow revocations that some have got their numbers, here and in other processes. */
+function tellOfRevocations({ database, clock, onNumbered }: RevocationLaneOptions): () => void {
+  const send = () => notifyNumberedRevocations(database.kysely)
+  const others = database.openListener && makeNotifier(clock, { send, debounceMs: tellDebounceMs })
+  return () => {
+    onNumbered?.()
+    others?.notify()
+  }
 }
 
 /** In small statements with pauses, so that numbers are given in between. */

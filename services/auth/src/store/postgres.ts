@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Database } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
 import { findPostgresLeaderSession, isLeaderLockTaken } from './postgres-leader.ts'
+import { openPostgresListener } from './postgres-listener.ts'
 import { postgresTypes } from './postgres-types.ts'
 import type { Schema } from './schema.ts'
 
@@ -43,6 +44,8 @@ export function openPostgres(options: PostgresOptions): Database {
           ? undefined
           : findPostgresLeaderSession(options.directUrl ?? options.url, lock),
       ),
+    openListener: (channel, onNotification) =>
+      openPostgresListener({ url: options.directUrl ?? options.url, channel, onNotification }),
     queryCount: () => counter.queries,
     close: () => kysely.destroy(),
   }
