@@ -28,7 +28,6 @@ async function main(): Promise<number> {
   const killers = await runAll(mutants)
   const survivors = mutants.filter((_, at) => killers[at] === undefined)
   printScores(mutants, survivors)
-  for (const survivor of survivors) console.log(describe(survivor))
   return 0
 }
 
@@ -57,7 +56,9 @@ async function runAll(mutants: readonly Mutant[]): Promise<(string | undefined)[
   const work = async (): Promise<void> => {
     for (let at = next++; at < mutants.length; at = next++) {
       const mutant = mutants[at]
-      killers[at] = mutant && (await findKiller(mutant, options))
+      if (mutant === undefined) return
+      killers[at] = await findKiller(mutant, options)
+      if (killers[at] === undefined) console.log(`not noticed: ${describe(mutant)}`)
       if (at % 50 === 49) console.log(`${at + 1} of ${mutants.length}`)
     }
   }

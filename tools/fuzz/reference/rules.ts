@@ -115,7 +115,12 @@ export type Insist = (rule: Rule, isKept: boolean) => void
 
 /** Makes an `Insist` that throws BrokenRule for every rule that is not ignored. */
 export function makeInsist(ignored: ReadonlySet<Rule> = new Set()): Insist {
+  // Made once each: a stack trace would cost more than the judging.
+  const broken = new Map<Rule, BrokenRule>()
   return (rule, isKept) => {
-    if (!isKept && !ignored.has(rule)) throw new BrokenRule(rule)
+    if (isKept || ignored.has(rule)) return
+    const error = broken.get(rule) ?? new BrokenRule(rule)
+    broken.set(rule, error)
+    throw error
   }
 }

@@ -90,6 +90,42 @@ test('an RSA exponent that is 1, even, small or long is left out', () => {
   for (const e of ['AQAD', '_____w']) assert.deepEqual(set({ ...rsa, e }).keyIds, ['k1'], e)
 })
 
+test('RSA keys of 2048 to 8192 bits are used', () => {
+  const rsa = (bytes: number, first = 0xff) =>
+    set({ kty: 'RSA', kid: 'r', e: 'AQAB', n: toBase64url(Buffer.alloc(bytes, 0xff).fill(first, 0, 1)) })
+  assert.deepEqual(rsa(256).keyIds, ['r'])
+  assert.deepEqual(rsa(256, 0x7f).ignored, ['keys[0]: RSA key of 2047 bits'])
+  assert.deepEqual(rsa(1024).keyIds, ['r'])
+  assert.deepEqual(rsa(1025, 0x01).ignored, ['keys[0]: RSA key of 8193 bits'])
+})
+
+test('a key of EdDSA may call its algorithm Ed25519, one of ES256 may not', () => {
+  const ed = makeIssuer('EdDSA').jwk
+  assert.equal(set({ ...ed, alg: 'Ed25519' }).find('k1')?.algorithm, 'EdDSA')
+  assert.equal(set({ ...good, alg: 'Ed25519' }).find('k1'), undefined)
+})
+
+test('why a key is left out is said with its place, for a log', () => {
+  const { ignored } = set(
+    'key',
+    { ...good, kid: 7 },
+    { ...good, crv: 'P-384' },
+    { ...good, use: 'enc' },
+    { ...good, key_ops: ['sign'] },
+    { ...good, x: `${good.x}=` },
+    { ...good, x: 'AAAA' },
+  )
+  assert.deepEqual(ignored, [
+    'keys[0]: not an object',
+    'keys[1]: kid is not a text of 1 to 128',
+    'keys[2]: kty, crv or alg is not supported',
+    'keys[3]: use is not sig',
+    'keys[4]: key_ops is not verify',
+    'keys[5]: not canonical',
+    'keys[6]: not a valid public key',
+  ])
+})
+
 test('a set with a private or symmetric key is refused whole', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   assert.throws(() => set(good, { ...privateKey.export({ format: 'jwk' }), kid: 'p' }), KeySetError)

@@ -87,3 +87,17 @@ test('what is not a text is MALFORMED, whatever it looks like', () => {
     assert.deepEqual(verifier.verifySignature(value as string), { ok: false, reason: 'MALFORMED' })
   }
 })
+
+test('every fault is told as a refusal', () => {
+  const verifier = makeVerifier()
+  const token = issuer.sign()
+  const refusals = [
+    ['', 'MALFORMED'],
+    [issuer.sign({}, { typ: 'JWT' }), 'WRONG_TYPE'],
+    [issuer.sign({}, { kid: 'k2' }), 'UNKNOWN_KEY'],
+    [token.replace(/\.[^.]*\./, '.e30.'), 'BAD_SIGNATURE'],
+  ] as const
+  for (const [text, reason] of refusals) {
+    assert.deepEqual(verifier.verifySignature(text), { ok: false, reason })
+  }
+})
