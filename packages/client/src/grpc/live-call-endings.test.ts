@@ -10,19 +10,19 @@ beforeEach(() => live.reset())
 
 const endings: Record<string, () => Promise<void>> = {
   'the client cancels': async () => {
-    const streams = [talk(), watch('Watch'), upload().stream]
+    const streams = [talk(), watch(), upload().stream]
     await opened(3)
     for (const stream of streams) stream.cancel()
   },
   'the handler ends it': async () => {
     const stream = talk().resume()
-    const watching = watch('Watch', 'end')
+    const watching = watch('end')
     watching.resume()
     await opened()
     stream.end()
   },
   'the handler throws': async () => {
-    const stream = watch('Watch', 'throw')
+    const stream = watch('throw')
     stream.resume()
     await once(stream, 'error')
   },
@@ -30,6 +30,7 @@ const endings: Record<string, () => Promise<void>> = {
     const stream = talk().resume()
     await opened()
     destroys[0]?.()
+    await opened(0)
     stream.cancel()
   },
   'the connection breaks': async () => {

@@ -54,3 +54,16 @@ test('not even allowStale keeps an expired token through an outage', async () =>
   await world.pass(15_000)
   assert.equal(opened.ended()?.reason, 'EXPIRED')
 })
+
+test('R11 after a pause that outlasts entries, an expired token of a call that continues is not taken for good', async () => {
+  const world = new LiveWorld()
+  const lives = world.open(world.sign({ jti: goodClaims.sub }), { onExpiry: 'continue' })
+  const opened = world.open(signShort(world), { onExpiry: 'continue' })
+  await world.pass(1_000)
+  // The process stood still; the view is FRESH again before anybody has looked at the calls.
+  world.clock.wallSkewMs += 400_000
+  world.measure()
+  world.beat()
+  await world.pass(tickMs)
+  assert.deepEqual([opened.ended()?.reason, lives.ended()], ['EXPIRED', undefined])
+})

@@ -79,11 +79,12 @@ class Followed implements FollowedCalls {
       for (const call of calls) ending.push({ call, error: tokenRefusal('EXPIRED') })
     }
     for (const group of this.#groups.values()) {
-      const wasFresh = group.isFresh
+      const viewAgeMs = toAgeMs(group.known, now)
+      const wasFresh = group.isFresh && viewAgeMs <= group.maxStalenessMs
       this.#read(group, now)
       if (wasFresh || !group.isFresh) continue
       for (const call of group.calls) {
-        const error = this.#judgeAgain(call)
+        const error = this.#judgeAgain(call, Math.min(viewAgeMs, toAgeMs(call.known, now)))
         if (error !== undefined) ending.push({ call, error })
       }
     }
@@ -114,11 +115,11 @@ class Followed implements FollowedCalls {
   }
 
   /** FRESH again: all that was heard meanwhile has ended what it named, and this finds what was not heard. */
-  #judgeAgain(call: WatchedCall): AuthError | undefined {
+  #judgeAgain(call: WatchedCall, ageMs: number): AuthError | undefined {
     if (this.#isRevoked(call)) return tokenRefusal('REVOKED')
-    // It went on through an outage: its entry may have come and gone unheard (R11).
+    // For longer than S nobody knew: its entry may have come and gone unheard (R11).
     const isForgotten = toExpirySecond(call) <= this.#revocations.view.horizonSeconds
-    return call.isStale && isForgotten ? tokenRefusal('EXPIRED') : undefined
+    return ageMs > call.maxStalenessMs && isForgotten ? tokenRefusal('EXPIRED') : undefined
   }
 
   #isRevoked({ accepted }: WatchedCall): boolean {

@@ -153,15 +153,13 @@ class Watch implements LiveCalls {
       call.known = { at, ageMs: 0 }
       this.#unmarkStale(call)
     } catch (error) {
-      if (error instanceof AuthError && error.code !== 'UNAVAILABLE') this.#refuse(call, error)
+      // An expired token of a call that may continue is the view's to judge, and nobody's once that is too old.
+      const mayContinue =
+        error instanceof AuthError &&
+        error.reason === 'EXPIRED' &&
+        call.admission.rules.onExpiry === 'continue'
+      if (error instanceof AuthError && error.code !== 'UNAVAILABLE' && !mayContinue) this.#end(call, error)
     }
-  }
-
-  /** That its token has expired says nothing of a call that may continue, where the view still judges it. */
-  #refuse(call: WatchedCall, error: AuthError): void {
-    const mayContinue = error.reason === 'EXPIRED' && call.admission.rules.onExpiry === 'continue'
-    const isJudged = call.accepted !== undefined && this.#followed?.isCovered(call) === true
-    if (!(mayContinue && isJudged)) this.#end(call, error)
   }
 
   #end(call: WatchedCall, error: AuthError): void {

@@ -71,7 +71,7 @@ export class LiveWorld {
     })
     this.measure()
     freshness.complete('e')
-    this.#beat()
+    this.#beatOn()
   }
 
   databaseMs(): number {
@@ -119,13 +119,16 @@ export class LiveWorld {
     this.view.add(entry)
   }
 
-  #beat(): void {
-    if (this.isHeard) {
-      const asOf = new Date(this.databaseMs())
-      this.freshness.beat({ kind: 'heartbeat', epoch: 'e', term: 1, rseqHi: 0, asOf, intervalMs: 500 })
-      if (this.freshness.read().state === 'FRESH') this.view.expire(asOf.getTime() / 1000)
-    }
-    this.time.after(500, () => this.#beat())
+  /** A heartbeat of now. */
+  beat(): void {
+    const asOf = new Date(this.databaseMs())
+    this.freshness.beat({ kind: 'heartbeat', epoch: 'e', term: 1, rseqHi: 0, asOf, intervalMs: 500 })
+    if (this.freshness.read().state === 'FRESH') this.view.expire(asOf.getTime() / 1000)
+  }
+
+  #beatOn(): void {
+    if (this.isHeard) this.beat()
+    this.time.after(500, () => this.#beatOn())
   }
 
   async #ask(token: string) {

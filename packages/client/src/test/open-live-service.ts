@@ -56,7 +56,7 @@ export interface LiveService extends AsyncDisposable {
   readonly revoked: Set<string>
   /** For each call of Talk: its handler destroys it. */
   readonly destroys: (() => void)[]
-  watch(method: 'Watch' | 'Flood', request?: string): ClientReadableStream<string>
+  watch(request?: string): ClientReadableStream<string>
   talk(method?: 'Talk' | 'Iterate', token?: string, client?: Client): ClientDuplexStream<string, string>
   upload(): { readonly stream: ClientWritableStream<string>; readonly answer: Promise<string | undefined> }
   /** A unary call that is answered when its signal is aborted. */
@@ -131,7 +131,8 @@ function makeHandlers(auth: Auth, seen: string[], destroys: (() => void)[]) {
     },
     Flood(call: ServerWritableStream<string, string>) {
       note('Flood', call)
-      for (let n = 0; n < 200; n++) call.write('x'.repeat(100_000))
+      for (let n = 0; n < 20; n++) call.write('x'.repeat(100_000))
+      call.on('close', () => call.write('after the end'))
     },
     Talk(call: ServerDuplexStream<string, string>) {
       note('Talk', call)
@@ -152,9 +153,8 @@ function makeHandlers(auth: Auth, seen: string[], destroys: (() => void)[]) {
 function makeCalls(client: Client): Pick<LiveService, 'watch' | 'talk' | 'upload' | 'wait'> {
   const { Watch, Upload, Wait } = methods
   return {
-    watch(method, request = 'go') {
-      const { path } = method === 'Watch' ? Watch : methods.Flood
-      const stream = client.makeServerStreamRequest(path, toBytes, fromBytes, request, bearer())
+    watch(request = 'go') {
+      const stream = client.makeServerStreamRequest(Watch.path, toBytes, fromBytes, request, bearer())
       return stream.on('error', () => undefined)
     },
     talk(method = 'Talk', token = 'user1', caller = client) {
