@@ -7,6 +7,8 @@ import { toStatus } from '../rpc/errors.ts'
 const gauges = Object.freeze({
   auth_broker_up: '1 while the Kafka broker takes events, 0 while it does not.',
   auth_outbox_pending: 'Events that are committed and not yet published.',
+  auth_outbox_parked_keys:
+    'Keys whose events wait because the Kafka broker refuses one of them for good, on the instance that publishes. Alert above 0.',
   auth_relay_leader: '1 on the instance that publishes events.',
   auth_revocation_lane_leader: '1 on the instance that numbers revocations.',
   auth_revocation_broker_up:

@@ -2,6 +2,7 @@ import { eventNames, toDeadLetterTopic, toTopic } from '@immersiverse/auth-contr
 import type { MessageToProduce } from '@platformatic/kafka'
 import type { NumberedEvent } from '../store/outbox.ts'
 import { toCloudEventAttributes } from './cloud-event-attributes.ts'
+import { findRefusal } from './find-refusal.ts'
 import { openKafkaPublisher } from './kafka-publisher.ts'
 import { type KafkaTopicsOptions, makeTopics } from './kafka-topics.ts'
 import type { EventSink } from './sink.ts'
@@ -28,11 +29,14 @@ export function openKafkaSink(options: KafkaSinkOptions): EventSink {
     async prepare(signal) {
       await untilAborted(makeTopics(topics, partitionCount, options), signal)
     },
-    publish: (events, signal) =>
-      publisher.publish(
-        events.map((event) => toMessage(event, options)),
-        signal,
-      ),
+    async publish(events, signal) {
+      const messages = events.map((event) => toMessage(event, options))
+      try {
+        await publisher.publish(messages, signal)
+      } catch (error) {
+        throw findRefusal(error) ?? error
+      }
+    },
     close: () => publisher.close(),
   }
 }

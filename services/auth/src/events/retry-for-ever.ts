@@ -1,5 +1,6 @@
 import type { LaneStatus } from './lane-runner.ts'
 import type { Term } from './lead.ts'
+import { RefusedError } from './sink.ts'
 
 /** What is known of a lane's sink. */
 export interface SinkStatus extends LaneStatus {
@@ -13,6 +14,7 @@ const longestDelayMs = 5000
 /**
  * Calls the sink until it succeeds, with growing and jittered pauses, and keeps `status.brokerUp`. Returns false when `stop`
  * aborted first, or when the process is closing and the call at hand failed.
+ * @throws RefusedError: trying again would not help.
  */
 export async function retryForEver(
   call: () => Promise<void>,
@@ -34,6 +36,7 @@ export async function retryForEver(
       return true
     } catch (error) {
       if (halt.aborted) return false
+      if (error instanceof RefusedError) throw error
       status.brokerUp = false
       complain(error, fault)
       const delayMs = Math.min(firstDelayMs * 2 ** Math.min(attempt, 10), retryAtMostMs)

@@ -6,8 +6,8 @@ import type { Database } from '../store/database.ts'
 import type { NumberedEvent } from '../store/outbox.ts'
 import { testInstallation } from '../store/outbox-testing.ts'
 import type { EventsLog } from './log.ts'
-import { openRelay, type Relay } from './relay.ts'
-import type { EventSink } from './sink.ts'
+import { openRelay, type Relay, type RelayOptions } from './relay.ts'
+import { type EventSink, RefusedError } from './sink.ts'
 
 /** The clock of this machine. */
 export const wallClock: Clock = Object.freeze({
@@ -24,6 +24,8 @@ export const silentLog: EventsLog = { info: () => undefined, warn: () => undefin
 export interface MemorySink extends EventSink {
   readonly published: NumberedEvent[]
   fails: boolean
+  /** Says which events are refused for good; a call with one of them is refused as a whole. */
+  refuses: (event: NumberedEvent) => 'event' | 'topic' | undefined
   gate: Promise<void>
 }
 
@@ -33,11 +35,14 @@ export function makeMemorySink(): MemorySink {
   return {
     published,
     fails: false,
+    refuses: () => undefined,
     gate: Promise.resolve(),
     prepare: async () => undefined,
     async publish(events) {
       await this.gate
       if (this.fails) throw new Error('the sink is down')
+      const refused = events.map((event) => this.refuses(event)).find((answer) => answer !== undefined)
+      if (refused) throw new RefusedError('REFUSED', { isOfTopic: refused === 'topic' })
       published.push(...events)
     },
     close: async () => undefined,
@@ -49,7 +54,7 @@ export function openTestRelay(
   t: TestContext,
   database: Database,
   sink: EventSink,
-  onNumbered: () => void = () => undefined,
+  options: Partial<RelayOptions> = {},
 ): Relay {
   const relay = openRelay({
     database,
@@ -58,7 +63,7 @@ export function openTestRelay(
     clock: wallClock,
     log: silentLog,
     random: Math.random,
-    onNumbered,
+    ...options,
   })
   t.after(() => relay.close())
   return relay

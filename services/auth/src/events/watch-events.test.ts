@@ -51,7 +51,7 @@ testOnBoth(
   'a watcher gets what was there in order, then what comes, and goes on after a position',
   async (t, database) => {
     const { follower, watch } = openWatch(database)
-    const relay = openTestRelay(t, database, makeLogSink(), follower.wake)
+    const relay = openTestRelay(t, database, makeLogSink(), { onNumbered: follower.wake })
     const write = makeTestWrite(database, relay.wake)
     const userId = await insertTestUser(database)
     const abort = new AbortController()
@@ -91,7 +91,7 @@ testOnBoth(
 
 testOnBoth('topics narrow the stream, and the position still moves on', async (t, database) => {
   const { follower, watch } = openWatch(database, fastClock)
-  const relay = openTestRelay(t, database, makeLogSink(), follower.wake)
+  const relay = openTestRelay(t, database, makeLogSink(), { onNumbered: follower.wake })
   const write = makeTestWrite(database, relay.wake)
   const userId = await insertTestUser(database)
   await write(origin, async (_trx, announce) => {
@@ -148,7 +148,7 @@ testOnBoth(
   'after lost commits or in another database a reader gets rather too much than too little',
   async (t, database) => {
     const { follower, watch } = openWatch(database)
-    const relay = openTestRelay(t, database, makeLogSink(), follower.wake)
+    const relay = openTestRelay(t, database, makeLogSink(), { onNumbered: follower.wake })
     const write = makeTestWrite(database, relay.wake)
     const userId = await insertTestUser(database)
     for (let n = 0; n < 6; n += 1) await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))

@@ -6,6 +6,7 @@ import * as m0002 from './migrations/0002-revocations.ts'
 import * as m0003 from './migrations/0003-key-lives.ts'
 import * as m0004 from './migrations/0004-published-revocations.ts'
 import * as m0005 from './migrations/0005-user-lists.ts'
+import * as m0006 from './migrations/0006-parked-keys.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-accounts-sessions-outbox': m0001,
@@ -13,6 +14,7 @@ const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0003-key-lives': m0003,
   '0004-published-revocations': m0004,
   '0005-user-lists': m0005,
+  '0006-parked-keys': m0006,
 })
 
 /**

@@ -13,6 +13,7 @@ export interface Schema {
     topics: Generated<Record<string, [number | null, number]>>
   }
   outbox: OutboxTable
+  parked_keys: ParkedKeysTable
   revocations: RevocationsTable
   lanes: { lane: number; term: number; last_pub_seq: number; published_up_to: number }
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
@@ -86,6 +87,16 @@ interface OutboxTable {
   epoch: string | null
   pub_seq: number | null
   published_at: Date | null
+}
+
+interface ParkedKeysTable {
+  lane: number
+  key: string
+  pub_seq: number
+  reason: string
+  parked_at: Generated<Date>
+  attempts: Generated<number>
+  retry_at: Date
 }
 
 interface RevocationsTable {
