@@ -109,8 +109,14 @@ function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationL
   metrics.watch('auth_outbox_parked_keys', () => relay.status().parkedKeys ?? Number.NaN)
   metrics.watch('auth_broker_up', () => Number(relay.status().brokerUp ?? false))
   metrics.watch('auth_revocation_broker_up', () => Number(revocationLane.status().brokerUp ?? false))
-  metrics.watch('auth_revocation_published_timestamp_seconds', () => {
-    const { lastPublishedAt } = revocationLane.status()
-    return lastPublishedAt === undefined ? Number.NaN : lastPublishedAt.getTime() / 1000
-  })
+  metrics.watch('auth_revocation_published_timestamp_seconds', () =>
+    toSeconds(revocationLane.status().lastPublishedAt),
+  )
+  metrics.watch('auth_user_states_published_timestamp_seconds', () =>
+    toSeconds(relay.status().statesPublishedAt),
+  )
+}
+
+function toSeconds(at: Date | undefined): number {
+  return at === undefined ? Number.NaN : at.getTime() / 1000
 }

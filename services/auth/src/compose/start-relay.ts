@@ -1,10 +1,12 @@
 import type { Config } from '../config.ts'
 import type { Log } from '../deps.ts'
 import { openKafkaSink } from '../events/kafka-sink.ts'
+import { openKafkaUserStateSink } from '../events/kafka-user-state-sink.ts'
 import type { LaneOptions } from '../events/lane-runner.ts'
 import { makeLogSink } from '../events/log-sink.ts'
 import { openRelay, type Relay } from '../events/relay.ts'
 import type { EventSink } from '../events/sink.ts'
+import type { UserStateSink } from '../events/user-state-sink.ts'
 
 /** What both lanes are made of. */
 export type LaneParts = Omit<LaneOptions, 'onNumbered'>
@@ -17,7 +19,9 @@ export function startRelay(
 ): Relay {
   const sink = openSink(config, parts.log as Log)
   stack.defer(() => sink.close())
-  const relay = openRelay({ ...parts, sink })
+  const stateSink = openStateSink(config, parts)
+  if (stateSink) stack.defer(() => stateSink.close())
+  const relay = openRelay({ ...parts, sink, ...(stateSink ? { stateSink } : {}) })
   stack.defer(() => relay.close())
   return relay
 }
@@ -31,5 +35,18 @@ function openSink(config: Config, log: Log): EventSink {
     retentionMs: config.AUTH_EVENT_RETENTION,
     source: config.AUTH_ISSUER,
     log,
+  })
+}
+
+function openStateSink(config: Config, parts: LaneParts): UserStateSink | undefined {
+  const { KAFKA_BROKERS: brokers } = config
+  if (brokers === undefined) return undefined
+  return openKafkaUserStateSink({
+    connection: { brokers },
+    topicPrefix: config.AUTH_TOPIC_PREFIX,
+    source: config.AUTH_ISSUER,
+    encoding: config.AUTH_EVENT_ENCODING,
+    newId: parts.installation.newId,
+    log: parts.log,
   })
 }

@@ -10,6 +10,8 @@ const gauges = Object.freeze({
   auth_outbox_parked_keys:
     'Keys whose events wait because the Kafka broker refuses one of them for good, on the instance that publishes. Alert above 0.',
   auth_relay_leader: '1 on the instance that publishes events.',
+  auth_user_states_published_timestamp_seconds:
+    'When a heartbeat last reached the topic of users from this instance: all that was changed until then stood before it.',
   auth_revocation_lane_leader: '1 on the instance that numbers revocations.',
   auth_revocation_broker_up:
     '1 while the Kafka broker takes revocations from this instance; its leader publishes them.',

@@ -68,7 +68,8 @@ function openProducer(connection: KafkaConnection, times: KafkaTimes): Producer 
   })
 }
 
-function splitBySize(messages: readonly MessageToProduce[]): MessageToProduce[][] {
+/** Records in parts that a broker takes in one request. */
+export function splitBySize(messages: readonly MessageToProduce[]): MessageToProduce[][] {
   const parts: MessageToProduce[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const message of messages) {
@@ -84,7 +85,7 @@ function splitBySize(messages: readonly MessageToProduce[]): MessageToProduce[][
 }
 
 /** Cuts the connections, so that a request that hangs ends as well; a graceful close would wait for it. */
-async function destroyProducer(producer: Producer): Promise<void> {
+export async function destroyProducer(producer: Producer): Promise<void> {
   for (const [, connection] of producer.connections) connection.socket?.destroy()
   await Promise.race([
     producer.close(true).catch(() => undefined),

@@ -5,14 +5,17 @@ import type { EventsLog } from './log.ts'
 /** What topics are to be. */
 export interface KafkaTopicsOptions {
   readonly connection: KafkaConnection
+  /** How long records are kept; of a compacted topic, how long tombstones are. */
   readonly retentionMs: number
+  /** Whether old records go, or those that a newer one of their key replaces; `delete` by default. */
+  readonly cleanup?: 'delete' | 'compact'
   readonly log: EventsLog
 }
 
 const replicasWanted = 3
 
 /**
- * Makes those of the topics that are not there, with so many partitions: `delete` after the retention, on at most three brokers. A topic
+ * Makes those of the topics that are not there, with so many partitions, on at most three brokers. A topic
  * that is there with another policy is reported in the log and left alone. Rejects when the brokers cannot be reached or refuse to make one.
  */
 export async function makeTopics(
@@ -63,11 +66,21 @@ async function createTopics(
 
 function toPolicy(options: KafkaTopicsOptions, replicas: number): Record<string, string> {
   return {
-    'cleanup.policy': 'delete',
-    'retention.ms': String(options.retentionMs),
+    ...toCleanup(options),
     // Acknowledged means on two machines, where there are three to choose from.
     'min.insync.replicas': replicas >= replicasWanted ? '2' : '1',
     'compression.type': 'producer',
+  }
+}
+
+function toCleanup({ cleanup = 'delete', retentionMs }: KafkaTopicsOptions): Record<string, string> {
+  if (cleanup === 'delete') return { 'cleanup.policy': cleanup, 'retention.ms': String(retentionMs) }
+  return {
+    'cleanup.policy': cleanup,
+    'delete.retention.ms': String(retentionMs),
+    // Only closed segments are compacted; a new reader reads what is not, heartbeats above all.
+    'segment.ms': '3600000',
+    'min.cleanable.dirty.ratio': '0.1',
   }
 }
 
@@ -87,7 +100,7 @@ async function reportOtherPolicies(
   const { log } = options
   try {
     const metadata = await admin.metadata({ topics: [...topics] })
-    const configurationKeys = ['cleanup.policy', 'retention.ms']
+    const configurationKeys = Object.keys(toCleanup(options))
     const resources = topics.map((name) => ({
       resourceType: ConfigResourceTypes.TOPIC,
       resourceName: name,

@@ -11,11 +11,12 @@ import {
 } from '../store/parked-keys.ts'
 import { lookEveryMs, type RunningTerm } from './lead.ts'
 import { publishAcceptable, type Refusals } from './publish-acceptable.ts'
-import { retryForEver, type SinkStatus } from './retry-for-ever.ts'
+import type { UserStatesStatus } from './publish-user-states.ts'
+import { retryForEver } from './retry-for-ever.ts'
 import type { EventSink } from './sink.ts'
 
 /** How the relay of this process does, for metrics. */
-export interface RelayStatus extends SinkStatus {
+export interface RelayStatus extends UserStatesStatus {
   /** Events that wait for being published, parked ones among them, counted every two seconds, no further than 100,000. */
   pending?: number
   /** Keys whose events wait because the broker refuses one of them for good. */

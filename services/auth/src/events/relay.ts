@@ -3,13 +3,18 @@ import { countUnpublished } from '../store/outbox.ts'
 import type { ParkTimes } from '../store/parked-keys.ts'
 import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
 import { publishEvents, type RelayStatus } from './publish-events.ts'
+import { publishUserStates } from './publish-user-states.ts'
 import type { EventSink } from './sink.ts'
+import type { UserStateSink } from './user-state-sink.ts'
+import { makeWakeSignal } from './wake-signal.ts'
 
 export type { RelayStatus } from './publish-events.ts'
 
 /** What {@link openRelay} needs. */
 export interface RelayOptions extends LaneOptions {
   readonly sink: EventSink
+  /** Where the states of users go beside; nowhere without. */
+  readonly stateSink?: UserStateSink
   /** How long a key waits whose event the sink refuses for good; a minute, up to an hour. */
   readonly parkTimes?: ParkTimes
 }
@@ -23,13 +28,26 @@ const defaultParkTimes: ParkTimes = Object.freeze({ firstMs: 60_000, longestMs: 
 
 /** Starts the relay. It never throws: what goes wrong is logged and tried again. */
 export function openRelay(options: RelayOptions): Relay {
-  const { parkTimes = defaultParkTimes, sink } = options
-  return openLane<RelayStatus>(options, {
-    lane: lanes.events,
-    debounceMs,
-    work: (session, term, stop) => publishEvents({ session, term, sink, parkTimes, stop }),
-    observe: async ({ kysely }, status) => {
-      status.pending = await countUnpublished(kysely, countAtMost)
+  const { parkTimes = defaultParkTimes, sink, stateSink } = options
+  const numbered = makeWakeSignal(options.clock)
+  const onNumbered = () => {
+    numbered.wake()
+    options.onNumbered?.()
+  }
+  return openLane<RelayStatus>(
+    { ...options, onNumbered },
+    {
+      lane: lanes.events,
+      debounceMs,
+      work: async (session, term, stop) => {
+        await Promise.all([
+          publishEvents({ session, term, sink, parkTimes, stop }),
+          stateSink && publishUserStates({ session, term, sink: stateSink, numbered, stop }),
+        ])
+      },
+      observe: async ({ kysely }, status) => {
+        status.pending = await countUnpublished(kysely, countAtMost)
+      },
     },
-  })
+  )
 }

@@ -23,6 +23,8 @@ export const silentLog: EventsLog = { info: () => undefined, warn: () => undefin
 /** A sink that keeps what it got, and fails or waits as told. */
 export interface MemorySink extends EventSink {
   readonly published: NumberedEvent[]
+  /** How often it was called. */
+  callCount: number
   fails: boolean
   /** Says which events are refused for good; a call with one of them is refused as a whole. */
   refuses: (event: NumberedEvent) => 'event' | 'topic' | undefined
@@ -34,11 +36,13 @@ export function makeMemorySink(): MemorySink {
   const published: NumberedEvent[] = []
   return {
     published,
+    callCount: 0,
     fails: false,
     refuses: () => undefined,
     gate: Promise.resolve(),
     prepare: async () => undefined,
     async publish(events) {
+      this.callCount += 1
       await this.gate
       if (this.fails) throw new Error('the sink is down')
       const refused = events.map((event) => this.refuses(event)).find((answer) => answer !== undefined)

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import type { UserId } from '../domain/ids.ts'
+import type { Database } from '../store/database.ts'
+import {
+  insertTestUser,
+  makeTestWrite,
+  origin,
+  testOnBoth,
+  toUserUpdated,
+  until,
+} from '../store/outbox-testing.ts'
+import type { UserState } from '../store/user-states.ts'
+import { eraseUser, updateUser } from '../store/users.ts'
+import { makeMemorySink, openTestRelay } from './testing.ts'
+import type { UserStateHeartbeat, UserStateSink } from './user-state-sink.ts'
+
+interface MemoryStateSink extends UserStateSink {
+  readonly written: (UserState | UserStateHeartbeat)[]
+  takeOvers: number
+  fails: boolean
+}
+
+function makeStateSink(): MemoryStateSink {
+  const written: (UserState | UserStateHeartbeat)[] = []
+  return {
+    written,
+    takeOvers: 0,
+    fails: false,
+    async takeOver() {
+      this.takeOvers += 1
+    },
+    async publish(states) {
+      // Written, and the answer lost: the worst of both.
+      written.push(...states)
+      if (this.fails) throw new Error('no answer')
+    },
+    async beat(heartbeat) {
+      if (this.fails) throw new Error('no answer')
+      written.push(heartbeat)
+    },
+    close: async () => undefined,
+  }
+}
+
+const isState = (record: UserState | UserStateHeartbeat): record is UserState => 'version' in record
+
+async function change(database: Database, userId: UserId, displayName: string): Promise<number> {
+  const { version } = await makeTestWrite(database)(origin, async (trx, announce) => {
+    const account = await updateUser(trx, userId, { displayName }, false)
+    await announce(toUserUpdated(userId))
+    return account
+  })
+  return version
+}
+
+async function remove(database: Database, userId: UserId): Promise<void> {
+  await makeTestWrite(database)(origin, async (trx, announce) => {
+    const { version } = await eraseUser(trx, userId)
+    await announce({ name: 'user_deleted', userId, data: { userId, userVersion: BigInt(version) } })
+  })
+}
+
+/** Versions only rise, and nothing stands behind a tombstone but the tombstone. */
+function assertNeverOlder(written: MemoryStateSink['written']): void {
+  const last = new Map<string, UserState>()
+  for (const state of written.filter(isState)) {
+    const before = last.get(state.userId)
+    assert.ok(before === undefined || state.version >= before.version, 'an older state behind a newer one')
+    if (before && before.user === undefined) assert.equal(state.user, undefined, 'a deleted user is raised')
+    last.set(state.userId, state)
+  }
+}
+
+testOnBoth('the last state of every user is written, a deleted one without a user', async (t, database) => {
+  const [kept, deleted] = [await insertTestUser(database), await insertTestUser(database)]
+  const stateSink = makeStateSink()
+  openTestRelay(t, database, makeMemorySink(), { stateSink })
+  await change(database, deleted, 'first')
+  const version = await change(database, kept, 'last')
+  await remove(database, deleted)
+  const find = (userId: UserId) =>
+    stateSink.written.filter(isState).findLast((state) => state.userId === userId)
+  await until(() => find(deleted)?.version === 3 && find(kept)?.version === version)
+  assert.equal(find(kept)?.user?.displayName, 'last')
+  assert.equal(find(deleted)?.user, undefined)
+  assertNeverOlder(stateSink.written)
+})
+
+testOnBoth(
+  'O8 a heartbeat stands behind the state of everything that was acknowledged before its instant',
+  async (t, database) => {
+    const users = await Promise.all(Array.from({ length: 4 }, () => insertTestUser(database)))
+    const stateSink = makeStateSink()
+    openTestRelay(t, database, makeMemorySink(), { stateSink })
+    const acknowledged: { readonly userId: UserId; readonly version: number; readonly at: number }[] = []
+    for (let n = 0; n < 40; n += 1) {
+      const userId = users[n % users.length] ?? assert.fail()
+      const version = await change(database, userId, `name ${n}`)
+      acknowledged.push({ userId, version, at: Date.now() })
+    }
+    const end = Date.now()
+    await until(() => stateSink.written.some((record) => !isState(record) && record.asOf.getTime() > end))
+    for (const [place, beat] of stateSink.written.entries()) {
+      if (isState(beat)) continue
+      const before = stateSink.written.slice(0, place).filter(isState)
+      for (const { userId, version, at } of acknowledged) {
+        if (at >= beat.asOf.getTime()) continue
+        const isThere = before.some((state) => state.userId === userId && state.version >= version)
+        assert.ok(isThere, `version ${version} is not before the heartbeat`)
+      }
+    }
+  },
+)
+
+testOnBoth(
+  'what is written again after a lost answer or by the next leader is never older',
+  async (t, database) => {
+    const users = await Promise.all(Array.from({ length: 3 }, () => insertTestUser(database)))
+    const [first, second] = [makeStateSink(), makeStateSink()]
+    const relay = openTestRelay(t, database, makeMemorySink(), { stateSink: first })
+    for (const userId of users) await change(database, userId, 'a')
+    await until(() => first.written.some((record) => !isState(record)))
+    first.fails = true
+    for (const userId of users) await change(database, userId, 'b')
+    await until(() => first.takeOvers > 2)
+    for (const userId of users) await remove(database, userId)
+    await until(() => first.written.filter(isState).some(({ user }) => user === undefined))
+    await relay.close()
+    openTestRelay(t, database, makeMemorySink(), { stateSink: second })
+    await until(() => second.written.some((record) => !isState(record)))
+    assertNeverOlder([...first.written, ...second.written])
+    assert.equal(new Set(second.written.filter(isState).map(({ userId }) => userId)).size, 3)
+    assert.ok(second.written.filter(isState).every(({ user }) => user === undefined))
+  },
+)
