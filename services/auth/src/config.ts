@@ -67,6 +67,7 @@ const variables = z.object({
     .default('auth'),
   AUTH_EVENT_ENCODING: z.enum(['json', 'protobuf']).default('json'),
   AUTH_EVENT_RETENTION: duration.default(30 * units.d),
+  AUTH_OUTBOX_RETENTION: duration.default(7 * units.d),
   AUTH_GRPC_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 50_051 }),
   AUTH_EDGE_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 8080 }),
   AUTH_ADMIN_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 9090 }),

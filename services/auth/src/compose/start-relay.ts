@@ -21,7 +21,12 @@ export function startRelay(
   stack.defer(() => sink.close())
   const stateSink = openStateSink(config, parts)
   if (stateSink) stack.defer(() => stateSink.close())
-  const relay = openRelay({ ...parts, sink, ...(stateSink ? { stateSink } : {}) })
+  const relay = openRelay({
+    ...parts,
+    sink,
+    retention: { retentionMs: config.AUTH_OUTBOX_RETENTION },
+    ...(stateSink ? { stateSink } : {}),
+  })
   stack.defer(() => relay.close())
   return relay
 }

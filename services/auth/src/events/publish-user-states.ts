@@ -4,7 +4,7 @@ import { getLastNumber, getPublishedUpTo, markPublishedUpTo } from '../store/lan
 import { numberRows } from '../store/number-rows.ts'
 import { getDatabaseTime } from '../store/revocations.ts'
 import type { Schema } from '../store/schema.ts'
-import { listUserChanges, readUserStates } from '../store/user-states.ts'
+import { listLivingUserIds, listUserChanges, readUserStates } from '../store/user-states.ts'
 import type { RunningTerm } from './lead.ts'
 import { retryForEver, type SinkStatus } from './retry-for-ever.ts'
 import { beatEveryMs } from './revocation-follower.ts'
@@ -61,10 +61,14 @@ async function publishUntilFailure(
   let beat: UserStateHeartbeat | undefined
   let beatDueMs = 0
   const isWritten = (write: () => Promise<void>) => succeeds(write, term, halt)
+  const publish = async (userIds: readonly string[]) => {
+    const states = await readUserStates(kysely, userIds)
+    return states.length === 0 || (await isWritten(() => sink.publish(states, leadership.epoch, stop)))
+  }
+  if (upTo === 0 && !(await publishAll(kysely, limit, halt, publish))) return
   while (!halt.aborted) {
     const changes = await listUserChanges(kysely, upTo, limit)
-    const states = await readUserStates(kysely, [...new Set(changes.map(({ userId }) => userId))])
-    if (states.length > 0 && !(await isWritten(() => sink.publish(states, leadership.epoch, stop)))) return
+    if (!(await publish([...new Set(changes.map(({ userId }) => userId))]))) return
     const isEnd = changes.length < limit
     // The list was read after the heartbeat: up to its number nothing else has changed a user.
     const reached = Math.max(upTo, changes.at(-1)?.pubSeq ?? 0, isEnd && beat ? beat.hi : 0)
@@ -84,6 +88,23 @@ async function publishUntilFailure(
       await numbered.wait(beatDueMs - clock.monotonicMs(), halt)
     }
   }
+}
+
+/** Nothing was published yet, and the events of older users may have been deleted: everybody is written once. */
+async function publishAll(
+  kysely: Kysely<Schema>,
+  limit: number,
+  halt: AbortSignal,
+  publish: (userIds: readonly string[]) => Promise<boolean>,
+): Promise<boolean> {
+  let last: string | undefined
+  while (!halt.aborted) {
+    const userIds = await listLivingUserIds(kysely, last, limit)
+    if (!(await publish(userIds))) return false
+    last = userIds.at(-1)
+    if (userIds.length < limit) return true
+  }
+  return false
 }
 
 async function succeeds(

@@ -1,6 +1,7 @@
 import { lanes } from '../store/lanes.ts'
 import { countUnpublished } from '../store/outbox.ts'
 import type { ParkTimes } from '../store/parked-keys.ts'
+import { deletePublished, type OutboxRetention } from './delete-published.ts'
 import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
 import { publishEvents, type RelayStatus } from './publish-events.ts'
 import { publishUserStates } from './publish-user-states.ts'
@@ -15,6 +16,8 @@ export interface RelayOptions extends LaneOptions {
   readonly sink: EventSink
   /** Where the states of users go beside; nowhere without. */
   readonly stateSink?: UserStateSink
+  /** How long acknowledged events are kept; for ever without. */
+  readonly retention?: OutboxRetention
   /** How long a key waits whose event the sink refuses for good; a minute, up to an hour. */
   readonly parkTimes?: ParkTimes
 }
@@ -28,7 +31,8 @@ const defaultParkTimes: ParkTimes = Object.freeze({ firstMs: 60_000, longestMs: 
 
 /** Starts the relay. It never throws: what goes wrong is logged and tried again. */
 export function openRelay(options: RelayOptions): Relay {
-  const { parkTimes = defaultParkTimes, sink, stateSink } = options
+  const { database, parkTimes = defaultParkTimes, retention, sink, stateSink } = options
+  const isForStates = stateSink !== undefined
   const numbered = makeWakeSignal(options.clock)
   const onNumbered = () => {
     numbered.wake()
@@ -43,6 +47,7 @@ export function openRelay(options: RelayOptions): Relay {
         await Promise.all([
           publishEvents({ session, term, sink, parkTimes, stop }),
           stateSink && publishUserStates({ session, term, sink: stateSink, numbered, stop }),
+          retention && deletePublished(database.kysely, retention, { ...term, isForStates }, stop),
         ])
       },
       observe: async ({ kysely }, status) => {

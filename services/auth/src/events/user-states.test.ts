@@ -3,6 +3,7 @@ import type { UserId } from '../domain/ids.ts'
 import type { Database } from '../store/database.ts'
 import {
   insertTestUser,
+  listOutbox,
   makeTestWrite,
   origin,
   testOnBoth,
@@ -131,5 +132,23 @@ testOnBoth(
     assertNeverOlder([...first.written, ...second.written])
     assert.equal(new Set(second.written.filter(isState).map(({ userId }) => userId)).size, 3)
     assert.ok(second.written.filter(isState).every(({ user }) => user === undefined))
+  },
+)
+
+testOnBoth(
+  'users whose events are no longer kept are written too, once somebody takes their states',
+  async (t, database) => {
+    const users = await Promise.all(Array.from({ length: 3 }, () => insertTestUser(database)))
+    const relay = openTestRelay(t, database, makeMemorySink(), { batchSize: 2 })
+    const version = await change(database, users[0] ?? assert.fail(), 'a')
+    await until(async () => (await listOutbox(database)).every((row) => row.published_at !== null))
+    await relay.close()
+    await database.kysely.deleteFrom('outbox').execute()
+    const stateSink = makeStateSink()
+    openTestRelay(t, database, makeMemorySink(), { stateSink, batchSize: 2 })
+    await until(() => stateSink.written.some((record) => !isState(record)))
+    const states = stateSink.written.filter(isState)
+    assert.deepEqual(new Set(states.map(({ userId }) => userId)), new Set(users))
+    assert.equal(states.find(({ userId }) => userId === users[0])?.version, version)
   },
 )

@@ -43,6 +43,23 @@ export async function listUserChanges(
   return rows.map((row) => ({ pubSeq: row.pub_seq, userId: row.user_id }))
 }
 
+/** Ids of users that are not deleted, above an id, in order; the first with `after` undefined. */
+export async function listLivingUserIds(
+  kysely: Kysely<Schema>,
+  after: string | undefined,
+  limit: number,
+): Promise<string[]> {
+  const rows = await kysely
+    .selectFrom('users')
+    .select('id')
+    .where('status', '<>', 'DELETED')
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
 /** Users as they are now, not as some event found them: so what is read later is never older. */
 export async function readUserStates(
   kysely: Kysely<Schema>,
