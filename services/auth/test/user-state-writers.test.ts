@@ -16,12 +16,17 @@ const { signal } = new AbortController()
 const epoch = '1.1.1'
 const userId = randomUUID() as UserId
 
-function openSink(t: TestContext, brokers: string, topicPrefix: string) {
+function openSink(
+  t: TestContext,
+  brokers: string,
+  topicPrefix: string,
+  encoding: 'json' | 'protobuf' = 'json',
+) {
   const sink = openKafkaUserStateSink({
     connection: { brokers: brokers.split(',') },
     topicPrefix,
     source: 'https://auth.test',
-    encoding: 'json',
+    encoding,
     newId: randomUUID,
     log: silentLog,
   })
@@ -111,4 +116,20 @@ test('the topic of users is compacted, and keeps tombstones for a week', async (
   })
   const metadata = await admin.metadata({ topics: [topic] })
   assert.equal(metadata.topics.get(topic)?.partitionsCount, 12)
+})
+
+test('the last heartbeat is found behind states, in any encoding, and none on a new topic', async (t) => {
+  const kafka = await requireTestKafka(t)
+  if (!kafka) return
+  const prefix = toUniqueName('t')
+  const sink = openSink(t, kafka.brokers, prefix)
+  assert.equal(await sink.findLastHeartbeat(signal), undefined)
+  for (const [term, encoding] of [[3, 'json'] as const, [4, 'protobuf'] as const]) {
+    const writer = openSink(t, kafka.brokers, prefix, encoding)
+    await writer.takeOver(signal)
+    await writer.beat({ epoch, term: 1, hi: 1, asOf: new Date(), intervalMs: 500 }, signal)
+    await writer.beat({ epoch, term, hi: 42, asOf: new Date(), intervalMs: 500 }, signal)
+    await writer.publish([toState(1), toState(2)], epoch, signal)
+    assert.deepEqual(await sink.findLastHeartbeat(signal), { epoch, term, hi: 42 })
+  }
 })

@@ -1,4 +1,11 @@
-import { create, type MessageInitShape, toBinary, toJsonString } from '@bufbuild/protobuf'
+import {
+  create,
+  fromBinary,
+  fromJsonString,
+  type MessageInitShape,
+  toBinary,
+  toJsonString,
+} from '@bufbuild/protobuf'
 import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import {
   toUserStateTopic,
@@ -12,9 +19,10 @@ import type { MessageToProduce } from '@platformatic/kafka'
 import type { UserState } from '../store/user-states.ts'
 import { type KafkaTopicsOptions, makeTopics } from './kafka-topics.ts'
 import { openKafkaTransactions } from './kafka-transactions.ts'
+import { readKafkaTail, type TailRecord } from './read-kafka-tail.ts'
 import { toKafkaHeaders } from './to-kafka-headers.ts'
 import { untilAborted } from './until-aborted.ts'
-import type { UserStateHeartbeat, UserStateSink } from './user-state-sink.ts'
+import type { LogReach, UserStateHeartbeat, UserStateSink } from './user-state-sink.ts'
 
 /** What {@link openKafkaUserStateSink} needs. */
 export interface KafkaUserStateSinkOptions extends Omit<KafkaTopicsOptions, 'retentionMs' | 'cleanup'> {
@@ -31,6 +39,9 @@ const partitionCount = 12
 
 /** How long a tombstone is kept: a cache that was away for longer builds itself anew. */
 const tombstoneMs = 7 * 86_400_000
+
+/** So far back there is a heartbeat, or nobody ever got so far as to write one. */
+const tailCount = 5000
 
 /** Publishes users' states to the compacted topic, which it makes where it is not there. */
 export function openKafkaUserStateSink(options: KafkaUserStateSinkOptions): UserStateSink {
@@ -55,6 +66,15 @@ export function openKafkaUserStateSink(options: KafkaUserStateSinkOptions): User
         partitions.map((partition) => ({ ...record, partition })),
         signal,
       )
+    },
+    async findLastHeartbeat(signal) {
+      await untilAborted(makeTopics([topic], partitionCount, policy), signal)
+      const place = { topic, partition: 0 }
+      const records = await untilAborted(readKafkaTail(options.connection, place, tailCount), signal)
+      const last = records.findLast(
+        ({ headers }) => headers.get('ce_type') === userStateRecords.heartbeat.type,
+      )
+      return last && toLogReach(last)
     },
     close: () => transactions.close(),
   }
@@ -128,4 +148,14 @@ function toStateBytes({ user, ...facts }: UserState, encoding: 'json' | 'protobu
   const message = create(UserStateSchema, init)
   if (encoding === 'protobuf') return Buffer.from(toBinary(UserStateSchema, message))
   return Buffer.from(toJsonString(UserStateSchema, message, { alwaysEmitImplicit: true }))
+}
+
+/** The encoding may have been another one then. */
+function toLogReach({ headers, value }: TailRecord): LogReach | undefined {
+  if (value === null) return undefined
+  const isJson = headers.get('content-type') === 'application/json'
+  const { epoch, hi, term } = isJson
+    ? fromJsonString(UserStateHeartbeatSchema, value.toString(), { ignoreUnknownFields: true })
+    : fromBinary(UserStateHeartbeatSchema, new Uint8Array(value))
+  return { epoch, hi: Number(hi), term: Number(term) }
 }

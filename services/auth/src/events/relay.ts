@@ -2,6 +2,7 @@ import { lanes } from '../store/lanes.ts'
 import { countUnpublished } from '../store/outbox.ts'
 import type { ParkTimes } from '../store/parked-keys.ts'
 import { deletePublished, type OutboxRetention } from './delete-published.ts'
+import { isEpochOfLog } from './is-epoch-of-log.ts'
 import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
 import { publishEvents, type RelayStatus } from './publish-events.ts'
 import { publishUserStates } from './publish-user-states.ts'
@@ -44,6 +45,7 @@ export function openRelay(options: RelayOptions): Relay {
       lane: lanes.events,
       debounceMs,
       work: async (session, term, stop) => {
+        if (stateSink && !(await isEpochOfLog({ session, term, sink: stateSink, stop }))) return
         await Promise.all([
           publishEvents({ session, term, sink, parkTimes, stop }),
           stateSink && publishUserStates({ session, term, sink: stateSink, numbered, stop }),

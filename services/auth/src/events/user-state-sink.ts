@@ -10,6 +10,9 @@ export interface UserStateHeartbeat {
   readonly intervalMs: number
 }
 
+/** How far the log says that the database had come. */
+export type LogReach = Pick<UserStateHeartbeat, 'epoch' | 'term' | 'hi'>
+
 /** Where the leader takes users' states to: the last record of a user is what readers believe. */
 export interface UserStateSink {
   /**
@@ -24,6 +27,8 @@ export interface UserStateSink {
   publish(states: readonly UserState[], epoch: string, signal: AbortSignal): Promise<void>
   /** Resolves once the heartbeat stands behind everything that was published before, wherever readers look. Rejects like `publish`. */
   beat(heartbeat: UserStateHeartbeat, signal: AbortSignal): Promise<void>
+  /** The last heartbeat that stands there, whoever wrote it; undefined where there is none. Rejects when that is not known. */
+  findLastHeartbeat(signal: AbortSignal): Promise<LogReach | undefined>
   /** Ends connections, in bounded time. */
   close(): Promise<void>
 }

@@ -13,12 +13,13 @@ import {
 import type { UserState } from '../store/user-states.ts'
 import { eraseUser, updateUser } from '../store/users.ts'
 import { makeMemorySink, openTestRelay } from './testing.ts'
-import type { UserStateHeartbeat, UserStateSink } from './user-state-sink.ts'
+import type { LogReach, UserStateHeartbeat, UserStateSink } from './user-state-sink.ts'
 
 interface MemoryStateSink extends UserStateSink {
   readonly written: (UserState | UserStateHeartbeat)[]
   takeOvers: number
   fails: boolean
+  reach: LogReach | undefined
 }
 
 function makeStateSink(): MemoryStateSink {
@@ -27,6 +28,7 @@ function makeStateSink(): MemoryStateSink {
     written,
     takeOvers: 0,
     fails: false,
+    reach: undefined,
     async takeOver() {
       this.takeOvers += 1
     },
@@ -38,6 +40,9 @@ function makeStateSink(): MemoryStateSink {
     async beat(heartbeat) {
       if (this.fails) throw new Error('no answer')
       written.push(heartbeat)
+    },
+    async findLastHeartbeat() {
+      return this.reach
     },
     close: async () => undefined,
   }
@@ -150,5 +155,53 @@ testOnBoth(
     const states = stateSink.written.filter(isState)
     assert.deepEqual(new Set(states.map(({ userId }) => userId)), new Set(users))
     assert.equal(states.find(({ userId }) => userId === users[0])?.version, version)
+  },
+)
+
+testOnBoth(
+  'a log that is ahead of the database begins a new epoch, in which what was not published stands',
+  async (t, database) => {
+    const userId = await insertTestUser(database)
+    const failing = makeMemorySink()
+    failing.fails = true
+    const first = openTestRelay(t, database, failing)
+    await change(database, userId, 'a')
+    await until(async () => (await listOutbox(database)).every((row) => row.pub_seq !== null))
+    const { epoch = assert.fail(), term = assert.fail() } = first.status()
+    await first.close()
+    const [sink, stateSink] = [makeMemorySink(), makeStateSink()]
+    stateSink.reach = { epoch, term, hi: 7 }
+    const relay = openTestRelay(t, database, sink, { stateSink })
+    await until(() => sink.published.length === 1)
+    const raised = epoch.replace(/1$/, '2')
+    assert.equal(relay.status().epoch, raised)
+    assert.equal(sink.published[0]?.epoch, raised)
+    const revoked = await database.kysely.selectFrom('revocations').select(['type', 'reason']).execute()
+    assert.deepEqual(revoked, [{ type: 'ISSUER', reason: 'EPOCH_CHANGED' }])
+  },
+)
+
+testOnBoth(
+  'a log that the database knows of, and one of another epoch, leave the epoch as it is',
+  async (t, database) => {
+    const userId = await insertTestUser(database)
+    const stateSink = makeStateSink()
+    const first = openTestRelay(t, database, makeMemorySink(), { stateSink })
+    await change(database, userId, 'a')
+    await until(() => stateSink.written.some((record) => !isState(record) && record.hi === 1))
+    const { epoch = assert.fail(), term = assert.fail() } = first.status()
+    await first.close()
+    for (const reach of [
+      { epoch, term, hi: 1 },
+      { epoch: '9.9.9', term: 99, hi: 99 },
+    ]) {
+      stateSink.reach = reach
+      const beats = () => stateSink.written.filter((record) => !isState(record)).length
+      const before = beats()
+      const next = openTestRelay(t, database, makeMemorySink(), { stateSink })
+      await until(() => beats() > before)
+      assert.equal(next.status().epoch, epoch)
+      await next.close()
+    }
   },
 )

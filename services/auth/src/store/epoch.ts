@@ -1,7 +1,9 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { insertRevocations } from './append-revocations.ts'
+import type { Lane } from './lanes.ts'
 import type { Schema } from './schema.ts'
 import { stopIssuing, waitOutSecond } from './stop-issuing.ts'
+import { TermLostError } from './term-lost-error.ts'
 
 /** Who revokes when the database turns out to have another history. */
 export interface Installation {
@@ -43,6 +45,33 @@ export async function settleEpoch(trx: Transaction<Schema>, installation: Instal
   if (!row) throw new Error('the epoch row was not written')
   if (before && row.counter > before.counter) await revokeIssuer(trx, installation)
   return `${system_id}.${timeline}.${row.counter}`
+}
+
+/**
+ * Raises the counter although system and timeline are the same, because the log is ahead of the database: commits were lost. Revokes every token
+ * that was issued; gives what is numbered and not published to the new epoch; ends the terms of all leaders, the caller's too, so that they
+ * begin again in it. Returns it as text.
+ * @throws TermLostError when another process has taken over the lane since: then the log is ahead of the caller only.
+ */
+export async function raiseEpoch(
+  trx: Transaction<Schema>,
+  { lane }: Lane,
+  term: number,
+  installation: Installation,
+): Promise<string> {
+  const { rows: held } = await sql`
+    select from lanes where lane = ${lane} and term = ${term}::bigint for update`.execute(trx)
+  if (held.length === 0) throw new TermLostError(`term ${term} is over`)
+  await sql`update lanes set term = term + 1`.execute(trx)
+  const { rows } = await sql<{ epoch: string }>`
+    update epoch set counter = counter + 1 returning ${sql.raw(epochText)} as epoch`.execute(trx)
+  const [row] = rows
+  if (!row) throw new Error('there is no epoch')
+  await sql`
+    update outbox set epoch = ${row.epoch}::text
+    where lane = 0 and pub_seq is not null and published_at is null`.execute(trx)
+  await revokeIssuer(trx, installation)
+  return row.epoch
 }
 
 /** The part of an epoch that rises; comparable within one installation. */

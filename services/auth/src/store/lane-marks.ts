@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 import type { Lane } from './lanes.ts'
-import { type Leadership, TermLostError } from './number-rows.ts'
+import type { Leadership } from './number-rows.ts'
 import type { Schema } from './schema.ts'
+import { TermLostError } from './term-lost-error.ts'
 
 /** The number up to which a lane's rows are known to be published as one; 0 before the first. */
 export async function getPublishedUpTo(kysely: Kysely<Schema>, { lane }: Lane): Promise<number> {

@@ -2,16 +2,12 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Installation, settleEpoch } from './epoch.ts'
 import type { Lane } from './lanes.ts'
 import type { Schema } from './schema.ts'
+import { TermLostError } from './term-lost-error.ts'
 
 /** The right to number a lane's rows: void as soon as another has taken over. */
 export interface Leadership {
   readonly term: number
   readonly epoch: string
-}
-
-/** Another process has taken over since: its term is higher than ours. */
-export class TermLostError extends Error {
-  override readonly name = 'TermLostError'
 }
 
 /** Begins a term: from its commit on, nobody numbers with an older one. */

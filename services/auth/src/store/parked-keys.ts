@@ -1,7 +1,8 @@
 import { type Kysely, sql } from 'kysely'
-import { type Leadership, TermLostError } from './number-rows.ts'
+import type { Leadership } from './number-rows.ts'
 import { type NumberedEvent, onlyLane, selectNumbered, toNumberedEvent } from './outbox.ts'
 import type { Schema } from './schema.ts'
+import { TermLostError } from './term-lost-error.ts'
 
 /** A key whose events wait, because the broker refuses the first of them. */
 export interface ParkedKey {
