@@ -6,6 +6,7 @@ import { type Complain, makeComplain } from './complain.ts'
 import { lead, type RunningTerm } from './lead.ts'
 import type { EventsLog } from './log.ts'
 import { makeNotifier, type Notifier } from './notifier.ts'
+import type { SettledPosition } from './settled-position.ts'
 import { makeWakeSignal, type WakeSignal } from './wake-signal.ts'
 
 /** What every lane needs. */
@@ -38,7 +39,7 @@ export interface LaneWork<Status extends LaneStatus> {
   /** Runs beside the numbering until `stop` aborts; when it throws, the term is over. */
   readonly work: (session: LeaderSession, term: RunningTerm<Status>, stop: AbortSignal) => Promise<void>
   /** Called now and then while the lock is kept. */
-  readonly observe?: (session: LeaderSession, status: Status) => Promise<void>
+  readonly observe?: (session: LeaderSession, status: Status, settled: SettledPosition) => Promise<void>
 }
 
 /** Leads a lane as long as this process has its lock, and waits for getting it otherwise. */

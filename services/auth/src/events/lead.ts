@@ -3,6 +3,7 @@ import { type Leadership, numberRows, takeOverLane } from '../store/number-rows.
 import type { Complain } from './complain.ts'
 import { keepLock } from './keep-lock.ts'
 import type { LaneOptions, LaneStatus, LaneWork } from './lane-runner.ts'
+import { makeSettledPosition, type SettledPosition } from './settled-position.ts'
 import { makeWakeSignal, type WakeSignal } from './wake-signal.ts'
 
 /** One term: the lane's options and what belongs to this process. */
@@ -21,6 +22,7 @@ export interface RunningTerm<Status extends LaneStatus = LaneStatus> extends Ter
   readonly leadership: Leadership
   /** Woken when rows have got their numbers. */
   readonly numbered: WakeSignal
+  readonly settled: SettledPosition
 }
 
 /** Nobody may have woken us: a commit whose process died right behind it, a lost notification. */
@@ -53,7 +55,8 @@ export async function lead<Status extends LaneStatus>(
       (error) => rethrow(error, abandon),
     )
   term.giveUp.addEventListener('abort', abandon, { once: true })
-  const running = { ...term, leadership, numbered: makeWakeSignal(term.clock) }
+  const settled = makeSettledPosition(session, lane, term.clock)
+  const running = { ...term, leadership, settled, numbered: makeWakeSignal(term.clock) }
   const ends = await Promise.allSettled([
     endsAll(keepLock(session, running, stop.signal)),
     endsAll(term.work(session, running, stop.signal)),
@@ -77,7 +80,10 @@ async function numberCommitted<Status extends LaneStatus>(
 ): Promise<void> {
   const batchSize = term.batchSize ?? 500
   while (!stop.aborted) {
-    const { count } = await numberRows(kysely, term.lane, term.leadership, batchSize)
+    await term.settled.prepare()
+    const above = term.settled.position
+    const { count } = await numberRows(kysely, term.lane, term.leadership, batchSize, above)
+    term.settled.conclude(count < batchSize)
     if (count > 0) {
       term.numbered.wake()
       term.onNumbered?.()

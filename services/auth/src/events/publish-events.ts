@@ -17,8 +17,10 @@ import type { EventSink } from './sink.ts'
 
 /** How the relay of this process does, for metrics. */
 export interface RelayStatus extends UserStatesStatus {
-  /** Events that wait for being published, parked ones among them, counted every two seconds, no further than 100,000. */
+  /** Events that wait for being published, counted every two seconds, no further than 100,000. Parked ones are not always among them. */
   pending?: number
+  /** The number up to which this term has come. */
+  publishedUpTo?: number
   /** Keys whose events wait because the broker refuses one of them for good. */
   parkedKeys?: number
   lastPublishedAt?: Date
@@ -58,6 +60,7 @@ export async function publishEvents(publishing: EventPublishing): Promise<void> 
     const acceptable = events.filter(({ key }) => !parked.has(key))
     if (!(await publishAndMark(publishing, parked, acceptable, events.length))) break
     publishedUpTo = last.pubSeq
+    status.publishedUpTo = publishedUpTo
     status.lastPublishedAt = clock.now()
   }
 }

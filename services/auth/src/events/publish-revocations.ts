@@ -83,11 +83,11 @@ export async function publishRevocations(
  * visible gets its number, and the highest is fixed (protocols.md §1.6). Whatever was acknowledged before `asOf` has one.
  */
 async function readHeartbeat(kysely: Kysely<Schema>, term: Term): Promise<Heartbeat> {
-  const { lane, leadership } = term
+  const { lane, leadership, settled } = term
   const asOf = await getDatabaseTime(kysely)
   const { count, rseqHi } = await kysely.transaction().execute(async (trx) => {
     // One statement sees one snapshot: in rounds, it would run after those who revoke meanwhile.
-    const { count } = await numberRows(trx, lane, leadership, everything)
+    const { count } = await numberRows(trx, lane, leadership, everything, settled.position)
     return { count, rseqHi: await getLastRevocationNumber(trx, leadership) }
   })
   if (count > 0) term.onNumbered?.()

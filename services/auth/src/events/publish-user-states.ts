@@ -130,11 +130,11 @@ const beatAtMost = 5000
  */
 async function findHeartbeat(
   kysely: Kysely<Schema>,
-  { lane, leadership, numbered, onNumbered }: StatePublishing['term'],
+  { lane, leadership, numbered, onNumbered, settled }: StatePublishing['term'],
 ): Promise<UserStateHeartbeat | undefined> {
   const asOf = await getDatabaseTime(kysely)
   const { count, hi } = await kysely.transaction().execute(async (trx) => {
-    const { count } = await numberRows(trx, lane, leadership, beatAtMost)
+    const { count } = await numberRows(trx, lane, leadership, beatAtMost, settled.position)
     return { count, hi: await getLastNumber(trx, lane, leadership) }
   })
   if (count > 0) {

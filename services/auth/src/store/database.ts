@@ -43,5 +43,15 @@ export interface LeaderSession {
   ping(): Promise<void>
   /** Calls back when another process has signalled a change on a lane's channel. */
   onNotification(channel: string, listener: () => void): Promise<void>
+  /** Who is writing to a table; absent where nobody else can. */
+  readonly lookAtWriters?: (table: 'outbox' | 'revocations') => Promise<RowWriters>
   close(): Promise<void>
+}
+
+/** Transactions that may still commit a row of a table with a `position`. */
+export interface RowWriters {
+  /** The last position that was drawn before it was looked for writers. */
+  readonly drawn: number
+  /** Names of transactions; one that has ended never comes again. */
+  readonly writers: readonly string[]
 }

@@ -35,7 +35,7 @@ export interface Numbering {
  * Gives the next numbers to at most `limit` committed rows that have none, in the order of their positions, which for events is the
  * order of commits for each user. One statement, so one transaction: the lane's row is locked, its term checked and raised with
  * the rows. "Without a number" is a property of the row, never a cursor: positions are drawn before commit, so a lower one may
- * appear later.
+ * appear later; `above` may only be a position up to which none can, see `makeSettledPosition`.
  * @throws TermLostError when another process has taken over.
  */
 export async function numberRows(
@@ -43,12 +43,14 @@ export async function numberRows(
   lane: Lane,
   leadership: Leadership,
   limit: number,
+  above = 0,
 ): Promise<Numbering> {
+  const unnumbered = above === 0 ? lane.unnumbered : sql`${lane.unnumbered} and position > ${above}::bigint`
   const [table, number] = [sql.table(lane.table), sql.ref(lane.number)]
   const { rows } = await sql<{ term: number; count: number; last_number: number | null }>`
     with waiting as (
       select position, row_number() over (order by position) as place from (
-        select position from ${table} where ${lane.unnumbered} order by position limit ${limit}::bigint
+        select position from ${table} where ${unnumbered} order by position limit ${limit}::bigint
       ) oldest
     ), bump as (
       update lanes set last_pub_seq = last_pub_seq + (select count(*) from waiting)

@@ -59,13 +59,29 @@ export function toNumberedEvent(
   }
 }
 
-/** How many events wait for being published; counts no further than `atMost`. */
-export async function countUnpublished(kysely: Kysely<Schema>, atMost: number): Promise<number> {
+/** Up to where nothing waits that is worth counting: a position up to which all is numbered, and a number up to which all is published. */
+export interface OutboxReach {
+  readonly position: number
+  readonly pubSeq: number
+}
+
+/** How many events wait for being published, behind a reach where one is known; counts no further than `atMost`. */
+export async function countUnpublished(
+  kysely: Kysely<Schema>,
+  atMost: number,
+  reach: OutboxReach = { position: 0, pubSeq: 0 },
+): Promise<number> {
+  // Behind a foreign long transaction both indexes are full of dead entries: a reach leaves them out.
+  const isKnown = reach.position > 0
+  const behindPosition = isKnown ? sql` and position > ${reach.position}::bigint` : sql``
+  const behindNumber = isKnown ? sql` and pub_seq > ${reach.pubSeq}::bigint` : sql``
   const { rows } = await sql<{ waiting: number }>`
-    select (select count(*) from (select from outbox where lane = ${onlyLane} and pub_seq is null
+    select (select count(*) from (select from outbox where lane = ${onlyLane} and pub_seq is null${behindPosition}
         limit ${atMost}::bigint) unnumbered)
       + (select count(*) from (select from outbox where lane = ${onlyLane} and pub_seq is not null
-        and published_at is null limit ${atMost}::bigint) unpublished) as waiting`.execute(kysely)
+        and published_at is null${behindNumber} limit ${atMost}::bigint) unpublished) as waiting`.execute(
+    kysely,
+  )
   return Math.min(rows[0]?.waiting ?? 0, atMost)
 }
 
