@@ -4,11 +4,13 @@ import type { Database } from './database.ts'
 import * as m0001 from './migrations/0001-accounts-sessions-outbox.ts'
 import * as m0002 from './migrations/0002-revocations.ts'
 import * as m0003 from './migrations/0003-key-lives.ts'
+import * as m0005 from './migrations/0005-user-lists.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-accounts-sessions-outbox': m0001,
   '0002-revocations': m0002,
   '0003-key-lives': m0003,
+  '0005-user-lists': m0005,
 })
 
 /**
