@@ -33,6 +33,9 @@ export function openPostgres(options: PostgresOptions): Database {
     pipeline: true,
   } as pg.PoolConfig)
   pool.on('error', options.onError)
+  // Before anybody has it: a server that ends a connection right after opening it says so in the same breath, and an error that nobody
+  // listens to ends the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const counter = { queries: 0 }
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: toNamedPool(pool, counter) }) })
   return {
@@ -74,7 +77,6 @@ function toNamedPool(pool: pg.Pool, counter: { queries: number }): Exclude<Named
         const client = await pool.connect()
         const known = clients.get(client)
         if (known) return known
-        client.on('error', () => undefined)
         const settled = client.query(sessionSettings)
         const named = toNamedClient(client, nameOf, counter)
         clients.set(client, named)
