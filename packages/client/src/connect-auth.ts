@@ -29,8 +29,11 @@ import {
   type LocalVerificationStatus,
   openLocalVerification,
 } from './open-local-verification.ts'
+import { type OpenedUsers, type OpenUsersOptions, openUsers } from './open-users.ts'
 import type { Principal } from './principal.ts'
 import { makeUsers, type Users } from './users/make-users.ts'
+import type { CachedUsers } from './users/open-cached-users.ts'
+import type { UserCacheOptions, UserCacheStatus } from './users/users-options.ts'
 import { readClock, systemClock } from './verifier/clock.ts'
 import type { VerifyToken, VerifyTokenOptions } from './verify-token.ts'
 
@@ -61,6 +64,11 @@ export interface ConnectAuthOptions {
   readonly readyTimeoutMs?: number
   /** Verifications that may wait for an answer at once; default 10,000. */
   readonly maxWaiting?: number
+  /**
+   * `direct` (default): every read of a user asks the service. `cached`, or the cache's options: users are kept in memory, up to date by
+   * events, and nobody is served as active later than S after being suspended or deleted; cached users have no e-mail address.
+   */
+  readonly users?: 'direct' | 'cached' | UserCacheOptions
   /** Where events are read from; without it they come over the auth service's WatchEvents. */
   readonly kafka?: KafkaOptions
   /** Where faults are reported that no caller waits for; pino fits. Default: standard error. */
@@ -70,13 +78,15 @@ export interface ConnectAuthOptions {
 /** How verification does, and the calls that are open. */
 export type AuthStatus = (LocalVerificationStatus | { readonly verification: 'remote' }) & {
   readonly calls: LiveCallsStatus
+  /** Of the cache of users, where there is one. */
+  readonly users?: UserCacheStatus
 }
 
 /** What one live call may ask; `onExpiry` as in the rules of a route. */
 export type LiveCallOptions = VerifyTokenOptions & Pick<AccessRules, 'onExpiry'>
 
-/** The auth service, as a protected service uses it. */
-export interface Auth extends AsyncDisposable {
+/** The auth service, as a protected service uses it; `U`: its reads of users, `CachedUsers` where they are cached. */
+export interface Auth<U = Users> extends AsyncDisposable {
   /** Puts a check before every handler of a grpc-js service: `server.addService(S, auth.guard(S, handlers, { default }))`. */
   readonly guard: Guard
   /** The Fastify plugin: `fastify.register(auth.fastify, { default: 'authenticated' })`. */
@@ -110,7 +120,7 @@ export interface Auth extends AsyncDisposable {
   metrics(): string
   /** Adds the same metrics to a registry of prom-client, read anew at each scrape. */
   registerMetrics(registry: MetricsRegistry): void
-  readonly users: Users
+  readonly users: U
   /** Begins a consumer of events; nothing is read before its `start()`. */
   events(options: EventsOptions): Events
   /** Ends consumers after the event at hand, then verification and the connection. Idempotent. */
@@ -121,7 +131,10 @@ export interface Auth extends AsyncDisposable {
  * Connects to the auth service. Resolves when it is there, or after `readyTimeoutMs` where it is not yet: guarded requests are then
  * answered UNAVAILABLE until it is. Rejects only for wrong options. Whoever connects closes.
  */
-export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
+export function connectAuth<O extends ConnectAuthOptions>(
+  options: O,
+): Promise<Auth<O extends { readonly users: 'cached' | UserCacheOptions } ? CachedUsers : Users>>
+export async function connectAuth(options: ConnectAuthOptions): Promise<Auth<Users | CachedUsers>> {
   assertOptions(options)
   const { deadlineMs = 5_000, logger = consoleLogger, maxStalenessMs = 3_000, maxWaiting = 10_000 } = options
   const channel = openChannel(options)
@@ -136,7 +149,11 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
           logger,
           maxStalenessMs,
           kafka: options.revocations === 'kafka' ? options.kafka : undefined,
-          onEntry: (entry) => calls.hear(entry),
+          onEntry: (entry) => {
+            calls.hear(entry)
+            cache?.hear(entry)
+          },
+          onBegin: (epoch) => cache?.begin(epoch),
         })
       : undefined
   const calls = openLiveCalls({
@@ -146,6 +163,7 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
     revocations: local?.revocations,
     ask: local?.ask ?? remote,
   })
+  const cache = openCache(options, { channel, deadlineMs, logger, maxStalenessMs }, local)
   const verify: VerifyToken = local?.verify ?? remote
   const authorize = makeAuthorize(verify, systemClock)
   const scopes = new AsyncLocalStorage<RequestScope | undefined>()
@@ -155,6 +173,7 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
   const close = async (): Promise<void> => {
     await Promise.allSettled([...running].map((consumer) => consumer[Symbol.asyncDispose]()))
     calls.close()
+    await cache?.close()
     await local?.close()
     batches.close()
     channel.close()
@@ -174,14 +193,14 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
       const askedAt = readClock(systemClock)
       return calls.open({ principal: await verify(token, rules), token, rules, askedAt }, () => undefined)
     },
-    ...makeReports(local, calls),
+    ...makeReports(local, calls, cache),
     close,
     [Symbol.asyncDispose]: close,
     guard: makeGuard(parts),
     fastify: makeFastifyPlugin(parts),
     express: (guardOptions) => makeExpressMiddleware(parts, guardOptions),
     fetch: (handler, guardOptions) => makeFetchGuard(parts, handler, guardOptions),
-    users: makeUsers(makeGrpcClient(UserService, channel, { deadlineMs })),
+    users: cache?.users ?? makeUsers(makeGrpcClient(UserService, channel, { deadlineMs })),
     events: (eventsOptions) => makeEvents({ watch, kafka: options.kafka, logger, running }, eventsOptions),
     findPrincipal: () => scopes.getStore()?.principal,
     principal: () => (scopes.getStore() ?? missing()).principal,
@@ -189,13 +208,32 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
   }
 }
 
+type CacheParts = Pick<OpenUsersOptions, 'channel' | 'deadlineMs' | 'logger' | 'maxStalenessMs'>
+
+function openCache(
+  { users = 'direct', kafka, revocations }: ConnectAuthOptions,
+  parts: CacheParts,
+  local: LocalVerification | undefined,
+): OpenedUsers | undefined {
+  if (users === 'direct') return undefined
+  return openUsers({
+    ...parts,
+    ...(users === 'cached' ? {} : users),
+    kafka,
+    hearsKafka: revocations === 'kafka',
+    revocations: local?.revocations,
+  })
+}
+
 function makeReports(
   local: LocalVerification | undefined,
   calls: LiveCalls,
+  cache: OpenedUsers | undefined,
 ): Pick<Auth, 'status' | 'metrics' | 'registerMetrics'> {
   const status = (): AuthStatus => ({
     ...(local?.status() ?? { verification: 'remote' }),
     calls: calls.status(),
+    ...(cache && { users: cache.users.status() }),
   })
   const read = () => toMetrics(status())
   return {
@@ -205,12 +243,17 @@ function makeReports(
   }
 }
 
-function assertOptions({ verification, revocations = 'watch', kafka }: ConnectAuthOptions): void {
+function assertOptions(options: ConnectAuthOptions): void {
+  const { verification, revocations = 'watch', kafka, users = 'direct' } = options
+
   if (verification !== 'remote' && verification !== 'local') {
     throw new TypeError("verification is 'remote' or 'local'")
   }
   if (revocations !== 'watch' && revocations !== 'kafka') {
     throw new TypeError("revocations is 'watch' or 'kafka'")
+  }
+  if (users !== 'direct' && users !== 'cached' && (typeof users !== 'object' || users === null)) {
+    throw new TypeError("users is 'direct', 'cached' or the options of the cache")
   }
   if (revocations === 'kafka' && kafka === undefined) {
     throw new TypeError("revocations: 'kafka' needs kafka: { brokers }")
