@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ChannelCredentials } from '@grpc/grpc-js'
+import type { ChannelCredentials, Client } from '@grpc/grpc-js'
 import { EventService, UserService } from '@immersiverse/auth-contract'
 import type { FastifyPluginAsync } from 'fastify'
 import type { AccessRules } from './access.ts'
@@ -16,14 +16,12 @@ import { type Middleware, makeExpressMiddleware } from './http/make-express-midd
 import { makeFastifyPlugin } from './http/make-fastify-plugin.ts'
 import { type FetchGuardOptions, type FetchHandler, makeFetchGuard } from './http/make-fetch-guard.ts'
 import type { LiveCall, LiveCallsStatus } from './live/live-call.ts'
-import type { LiveCalls } from './live/live-calls.ts'
 import type { RequestScope } from './live/make-request-scope.ts'
 import { openLiveCalls } from './live/open-live-calls.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import { makeAuthorize } from './make-authorize.ts'
-import { type MetricsRegistry, registerMetrics } from './metrics/register-metrics.ts'
-import { toMetrics } from './metrics/to-metrics.ts'
-import { toMetricsText } from './metrics/to-metrics-text.ts'
+import { makeReports } from './metrics/make-reports.ts'
+import type { MetricsRegistry } from './metrics/register-metrics.ts'
 import {
   type LocalVerification,
   type LocalVerificationStatus,
@@ -178,15 +176,7 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth<Use
     batches.close()
     channel.close()
   }
-  const readyTimeoutMs = options.readyTimeoutMs ?? 5_000
-  const late = AbortSignal.timeout(readyTimeoutMs)
-  if (await awaitReady(channel, readyTimeoutMs)) await local?.ready(late)
-  else {
-    logger.warn(
-      { address: options.address },
-      'the auth service is not there yet; requests are answered UNAVAILABLE',
-    )
-  }
+  await awaitService(options, channel, local, logger)
   return {
     verify,
     openLiveCall: async (token, rules = {}) => {
@@ -208,6 +198,18 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth<Use
   }
 }
 
+/** Waits until requests can be answered; where that takes too long, goes on and says so. */
+async function awaitService(
+  { address, readyTimeoutMs = 5_000 }: ConnectAuthOptions,
+  channel: Client,
+  local: LocalVerification | undefined,
+  logger: Logger,
+): Promise<void> {
+  const late = AbortSignal.timeout(readyTimeoutMs)
+  if (await awaitReady(channel, readyTimeoutMs)) await local?.ready(late)
+  else logger.warn({ address }, 'the auth service is not there yet; requests are answered UNAVAILABLE')
+}
+
 type CacheParts = Pick<OpenUsersOptions, 'channel' | 'deadlineMs' | 'logger' | 'maxStalenessMs'>
 
 function openCache(
@@ -223,24 +225,6 @@ function openCache(
     hearsKafka: revocations === 'kafka',
     revocations: local?.revocations,
   })
-}
-
-function makeReports(
-  local: LocalVerification | undefined,
-  calls: LiveCalls,
-  cache: OpenedUsers | undefined,
-): Pick<Auth, 'status' | 'metrics' | 'registerMetrics'> {
-  const status = (): AuthStatus => ({
-    ...(local?.status() ?? { verification: 'remote' }),
-    calls: calls.status(),
-    ...(cache && { users: cache.users.status() }),
-  })
-  const read = () => toMetrics(status())
-  return {
-    status,
-    metrics: () => toMetricsText(read()),
-    registerMetrics: (registry) => registerMetrics(registry, read),
-  }
 }
 
 function assertOptions(options: ConnectAuthOptions): void {

@@ -41,7 +41,9 @@ interface Entry {
   version: number
   /** In which it was read; 0: told only. */
   generation: number
-  /** The revocation heard last, 0 where none was since it was read. */
+  /** Revocations heard when the latest of its reads began. */
+  since: number
+  /** The revocation heard last, 0 where none was since. */
   revoked: number
 }
 
@@ -169,7 +171,10 @@ export class UserTable {
   }
 
   #makeCertain(userId: string, entry: Entry, { since }: UserRead): void {
+    // An answer that took long takes nothing from what a later question has settled.
+    if (entry.generation === this.generation && entry.since > since) return
     entry.generation = this.generation
+    entry.since = since
     const heard = Math.max(entry.revoked, this.#heard.get(userId) ?? 0)
     entry.revoked = heard > since && entry.traits !== undefined ? heard : 0
   }
@@ -186,7 +191,15 @@ export class UserTable {
   }
 
   #add(userId: string): Entry {
-    const entry = { username: '', displayName: '', traits: undefined, version: -1, generation: 0, revoked: 0 }
+    const entry: Entry = {
+      username: '',
+      displayName: '',
+      traits: undefined,
+      version: -1,
+      generation: 0,
+      since: 0,
+      revoked: 0,
+    }
     this.#entries.set(userId, entry)
     if (this.#entries.size > this.#maxUsers) {
       this.isPartial = true
