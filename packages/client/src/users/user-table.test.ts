@@ -27,7 +27,7 @@ function makeTable(options = {}): UserTable {
 }
 
 /** Reads a user as GetUser would, with what happens between the question and the answer. */
-function read(table: UserTable, user: CachedUser, meanwhile = () => undefined as void): void {
+function read(table: UserTable, user: CachedUser, meanwhile: () => unknown = () => undefined): void {
   const began = table.beginRead()
   meanwhile()
   table.put(user, began)

@@ -80,8 +80,7 @@ export class UserWorld {
   async live(userIds: readonly string[], forMs: number): Promise<void> {
     for (const userId of userIds) {
       this.write(userId, UserStatus.ACTIVE)
-      for (let atMs = 0; atMs < forMs; atMs += 10 + this.random() * 400)
-        this.time.at(atMs, () => this.ask(userId))
+      for (let atMs = 0; atMs < forMs; atMs += this.#nextWaitMs()) this.time.at(atMs, () => this.ask(userId))
       for (let n = 0; n < 6; n++) this.time.at(this.random() * forMs, () => this.#changeSomehow(userId))
     }
     for (const part of ['revocations', 'events', 'calls'] as const) {
@@ -114,7 +113,7 @@ export class UserWorld {
     const user = status === undefined ? undefined : makeUser(userId, version, status)
     this.#history.set(userId, [...states, { atMs, user }])
     if (status !== UserStatus.ACTIVE) this.#log.push({ subject: userId, rseq: this.#log.length + 1, atMs })
-    for (let n = this.random() < 0.3 ? 2 : 1; n > 0; n--) this.#tell(userId, user)
+    for (let n = Math.floor(this.random() * 3); n > 0; n--) this.#tell(userId, user)
   }
 
   ask(userId: string): void {
@@ -129,6 +128,11 @@ export class UserWorld {
       },
       () => undefined,
     )
+  }
+
+  /** Nobody asks about a user all the time: what was missed meanwhile must not be served afterwards. */
+  #nextWaitMs(): number {
+    return this.random() < 0.03 ? this.random() * 12_000 : 10 + this.random() * 300
   }
 
   #changeSomehow(userId: string): void {
@@ -150,7 +154,7 @@ export class UserWorld {
     })
   }
 
-  /** An event: late by up to 8 s, in any order, lost by a stream that is cut only until all are listed again. */
+  /** An event: late by up to 8 s, in any order; a stream that is cut loses it. */
   #tell(userId: string, user: CachedUser | undefined): void {
     this.time.after(this.random() ** 3 * 8_000, () => {
       if (user === undefined) this.#changes?.takeDeleted(userId, epoch)
@@ -163,7 +167,7 @@ export class UserWorld {
     if (this.cut.calls) throw new RpcError('UNAVAILABLE', undefined, 'cut')
     const answer = read()
     // Most answers are quick; some are on their way for longer than S.
-    await this.time.sleep(this.random() < 0.05 ? this.random() * 4_500 : this.random() * 40)
+    await this.time.sleep(this.random() < 0.15 ? this.random() * 4_500 : this.random() * 40)
     return answer
   }
 
