@@ -41,9 +41,9 @@ export function makeListedSource(options: ListedSourceOptions): UserStateSource 
       } while (pageToken !== '')
     },
     async follow(changes, signal) {
-      const failed = Promise.withResolvers<never>()
       const take = (data: UserCreated | UserUpdated, { epoch }: EventInfo) =>
         changes.takeChange(toUser(data), epoch)
+      let fail: (error: unknown) => void = () => undefined
       const consumer = options
         .events({
           group: options.newGroup(),
@@ -51,18 +51,19 @@ export function makeListedSource(options: ListedSourceOptions): UserStateSource 
           // Nothing is handed back: another consumer begins anew.
           position: { load: () => undefined, save: () => changes.takeLifeSign() },
           deadLetter: async ({ record }) => changes.takeUnreadable(record.key),
-          onError: failed.reject,
+          onError: (error) => fail(error),
         })
         .on('user_created', take)
         .on('user_updated', take)
         .on('user_deleted', ({ userId }, { epoch }) => changes.takeDeleted(userId, epoch))
         .start()
-      const ended = new Promise<void>((resolve) => {
+      const ended = new Promise<void>((resolve, reject) => {
+        fail = reject
         signal.addEventListener('abort', () => resolve(), { once: true })
         if (signal.aborted) resolve()
       })
       try {
-        await Promise.race([ended, failed.promise])
+        await ended
       } finally {
         await consumer.close()
       }

@@ -66,12 +66,15 @@ class Feed implements UserFeed {
     while (!this.isWarm()) {
       signal?.throwIfAborted()
       this.#closing.signal.throwIfAborted()
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#waiting.add(resolve)
-      signal?.addEventListener('abort', resolve as () => void, { once: true })
-      await promise
-      signal?.removeEventListener('abort', resolve as () => void)
-      this.#waiting.delete(resolve)
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          signal?.removeEventListener('abort', done)
+          this.#waiting.delete(done)
+          resolve()
+        }
+        this.#waiting.add(done)
+        signal?.addEventListener('abort', done, { once: true })
+      })
     }
   }
 
