@@ -31,7 +31,7 @@ import { type OpenedUsers, type OpenUsersOptions, openUsers } from './open-users
 import type { Principal } from './principal.ts'
 import { makeUsers, type Users } from './users/make-users.ts'
 import type { CachedUsers } from './users/open-cached-users.ts'
-import type { UserCacheOptions, UserCacheStatus } from './users/users-options.ts'
+import type { UserCacheOptions, UserCacheStatus } from './users/user-cache-options.ts'
 import { readClock, systemClock } from './verifier/clock.ts'
 import type { VerifyToken, VerifyTokenOptions } from './verify-token.ts'
 

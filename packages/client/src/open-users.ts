@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from '@grpc/grpc-js'
 import { AuthService, EventService, UserService } from '@immersiverse/auth-contract'
 import type { KafkaOptions } from './events/kafka-options.ts'
-import { makeEvents } from './events/make-events.ts'
 import { makeKafkaRevocationSource } from './events/make-kafka-revocation-source.ts'
+import { openKafkaSource } from './events/open-kafka-source.ts'
+import { openWatchSource } from './events/open-watch-source.ts'
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { makeRevocationSource } from './grpc/make-revocation-source.ts'
 import type { Logger } from './logger.ts'
-import { makeListedSource } from './users/make-listed-source.ts'
+import { type ListedSourceOptions, makeListedSource } from './users/make-listed-source.ts'
 import { type CachedUsers, openCachedUsers } from './users/open-cached-users.ts'
-import type { UserCacheOptions } from './users/users-options.ts'
+import type { UserCacheOptions } from './users/user-cache-options.ts'
 import {
   openRevocationFollower,
   type RevocationEntry,
@@ -31,6 +32,11 @@ export interface OpenUsersOptions extends UserCacheOptions {
   readonly revocations: RevocationState | undefined
 }
 
+/** Events from so long before are read again: clocks differ. */
+const overlapMs = 5 * 60_000
+/** WatchEvents beats every 5 s. */
+const watchSilenceMs = 15_000
+
 /** The cache, and what it has to be told where it does not follow revocations itself. */
 export interface OpenedUsers {
   readonly users: CachedUsers
@@ -41,9 +47,8 @@ export interface OpenedUsers {
 
 /** Opens the cache of users of a connection. Whoever opens closes. */
 export function openUsers(options: OpenUsersOptions): OpenedUsers {
-  const { channel, deadlineMs, maxStalenessMs, logger, kafka } = options
+  const { channel, deadlineMs, maxStalenessMs, logger } = options
   const client = makeGrpcClient(UserService, channel, { deadlineMs })
-  const watch = makeGrpcClient(EventService, channel)
   const follower =
     options.revocations === undefined
       ? openRevocationFollower({
@@ -60,13 +65,7 @@ export function openUsers(options: OpenUsersOptions): OpenedUsers {
     client,
     clock: systemClock,
     freshness: (options.revocations ?? follower) as RevocationState,
-    source: makeListedSource({
-      client,
-      kafka: kafka !== undefined,
-      events: (eventsOptions) => makeEvents({ watch, kafka, logger, running: new Set() }, eventsOptions),
-      newGroup: () => `auth-users-${randomUUID()}`,
-      nowMs: () => Date.now(),
-    }),
+    source: makeListedSource({ client, ...chooseEvents(options) }),
   })
   return {
     users,
@@ -84,4 +83,36 @@ function makeSource({ channel, deadlineMs, kafka, hearsKafka }: OpenUsersOptions
   return kafka !== undefined && hearsKafka
     ? makeKafkaRevocationSource({ kafka, client })
     : makeRevocationSource(client)
+}
+
+/**
+ * Over Kafka each opening is a consumer group of its own, for every instance needs every event; over WatchEvents it begins with the oldest event
+ * kept.
+ */
+function chooseEvents({
+  channel,
+  kafka,
+  logger,
+}: OpenUsersOptions): Pick<ListedSourceOptions, 'openEvents' | 'silenceMs'> {
+  if (kafka === undefined) {
+    const client = makeGrpcClient(EventService, channel)
+    const position = { load: () => undefined, save: () => undefined }
+    return {
+      openEvents: (names, signal) => openWatchSource({ client, names, position, signal, logger }),
+      silenceMs: watchSilenceMs,
+    }
+  }
+  return {
+    openEvents: (names, signal) =>
+      openKafkaSource({
+        kafka,
+        group: `auth-users-${randomUUID()}`,
+        names,
+        from: new Date(systemClock.wallMs() - overlapMs),
+        groupProtocol: 'classic',
+        signal,
+        logger,
+      }),
+    silenceMs: undefined,
+  }
 }

@@ -12,6 +12,16 @@ const skipKafka = 'skipReason' in kafka ? kafka.skipReason : false
 const quiet = { warn: () => undefined, error: () => undefined }
 
 describeOnStores('cached users', (context) => {
+  test('without a cache find and getMany ask, and leave out who is not there', async () => {
+    const { address, signUp } = context.auth
+    await using auth = await connectAuth({ address, verification: 'remote', logger: quiet })
+    const [first, second] = [await signUp(), await signUp()]
+    const nobody = '01890000-0000-7000-8000-000000000001'
+    assert.equal((await auth.users.find(first.id))?.email, first.email)
+    assert.equal(await auth.users.find(nobody), undefined)
+    const found = await auth.users.getMany([second.id, nobody, first.id, second.id])
+    assert.deepEqual([...found.keys()].sort(), [first.id, second.id].sort())
+  })
   describe('with remote verification', () => suite(context, { verification: 'remote' }))
   describe('with local verification', () => suite(context, { verification: 'local' }))
 })

@@ -1,37 +1,26 @@
-import type { UserCreated, UserService, UserUpdated } from '@immersiverse/auth-contract'
-import type { EventInfo } from '../events/decode-event.ts'
-import type { Events, EventsOptions } from '../events/make-events.ts'
+import type { EventName, UserCreated, UserService, UserUpdated } from '@immersiverse/auth-contract'
+import { type DecodedEvent, decodeEvent } from '../events/decode-event.ts'
+import type { EventRecord, EventSource } from '../events/event-record.ts'
 import type { GrpcClientOf } from '../grpc/index.ts'
 import type { CachedUser } from './cached-user.ts'
-import type { UserStateSource } from './user-state-source.ts'
+import type { UserChanges, UserStateSource } from './user-state-source.ts'
 
 /** What the source is made of. */
 export interface ListedSourceOptions {
   readonly client: Pick<GrpcClientOf<typeof UserService>, 'listUsers'>
-  /** Begins a consumer, over Kafka or WatchEvents. */
-  readonly events: (options: EventsOptions) => Events
-  /** Whether `events` reads Kafka, where every instance needs a group of its own. */
-  readonly kafka: boolean
-  /** A new name for each call. */
-  readonly newGroup: () => string
-  /** Unix time. */
-  readonly nowMs: () => number
+  /** Opens the events of these names, from before now on. */
+  readonly openEvents: (names: readonly EventName[], signal: AbortSignal) => EventSource
+  /** Within which the events give a sign of life; undefined where they give none. */
+  readonly silenceMs: number | undefined
 }
 
 const pageSize = 500
-/** Events from so long before are read again: clocks differ. */
-const overlapMs = 5 * 60_000
-/** WatchEvents beats every 5 s. */
-const watchSilenceMs = 15_000
+const names = Object.freeze(['user_created', 'user_updated', 'user_deleted'] as const)
 
-/**
- * Makes a source of ListUsers and the events `user_created`, `user_updated` and `user_deleted`. Over Kafka each call of `follow` is a consumer
- * group of its own, for every instance needs every event; over WatchEvents it begins with the oldest event kept.
- */
-export function makeListedSource(options: ListedSourceOptions): UserStateSource {
-  const { client, kafka } = options
+/** Makes a source of ListUsers and the events `user_created`, `user_updated` and `user_deleted`. */
+export function makeListedSource({ client, openEvents, silenceMs }: ListedSourceOptions): UserStateSource {
   return {
-    silenceMs: kafka ? undefined : watchSilenceMs,
+    silenceMs,
     async *list(signal) {
       let pageToken = ''
       do {
@@ -41,33 +30,30 @@ export function makeListedSource(options: ListedSourceOptions): UserStateSource 
       } while (pageToken !== '')
     },
     async follow(changes, signal) {
-      const take = (data: UserCreated | UserUpdated, { epoch }: EventInfo) =>
-        changes.takeChange(toUser(data), epoch)
-      let fail: (error: unknown) => void = () => undefined
-      const consumer = options
-        .events({
-          group: options.newGroup(),
-          ...(kafka ? { from: new Date(options.nowMs() - overlapMs) } : {}),
-          // Nothing is handed back: another consumer begins anew.
-          position: { load: () => undefined, save: () => changes.takeLifeSign() },
-          deadLetter: async ({ record }) => changes.takeUnreadable(record.key),
-          onError: (error) => fail(error),
-        })
-        .on('user_created', take)
-        .on('user_updated', take)
-        .on('user_deleted', ({ userId }, { epoch }) => changes.takeDeleted(userId, epoch))
-        .start()
-      const ended = new Promise<void>((resolve, reject) => {
-        fail = reject
-        signal.addEventListener('abort', () => resolve(), { once: true })
-        if (signal.aborted) resolve()
-      })
-      try {
-        await ended
-      } finally {
-        await consumer.close()
+      for await (const item of openEvents(names, signal)) {
+        // Heartbeats too: they come again and again with the same position while nothing happens.
+        changes.takeLifeSign()
+        if ('topic' in item) takeRecord(item, changes)
+        void item.done()
       }
+      if (!signal.aborted) throw new Error('the events have ended')
     },
+  }
+}
+
+/** What cannot be read is of no harm to others: this user is asked for. */
+function takeRecord(record: EventRecord, changes: UserChanges): void {
+  let event: DecodedEvent
+  try {
+    event = decodeEvent(record)
+  } catch {
+    changes.takeUnreadable(record.key)
+    return
+  }
+  const { data, info, name } = event
+  if (name === 'user_deleted') changes.takeDeleted(data.userId, info.epoch)
+  else if (name === 'user_created' || name === 'user_updated') {
+    changes.takeChange(toUser(data as UserCreated | UserUpdated), info.epoch)
   }
 }
 

@@ -11,9 +11,9 @@ import {
   type Users,
 } from './make-users.ts'
 import { openUserFeed, type UserFeed } from './open-user-feed.ts'
+import type { UserCacheCounts, UserCacheOptions, UserCacheStatus } from './user-cache-options.ts'
 import type { UserStateSource } from './user-state-source.ts'
 import { UserTable } from './user-table.ts'
-import type { UserCacheCounts, UserCacheOptions, UserCacheStatus } from './users-options.ts'
 
 /** Reads of accounts from memory, as far as that is certain. */
 export interface CachedUsers extends Users<CachedUser> {
