@@ -4,7 +4,7 @@ import { type Auth, type CachedUsers, connectAuth, RpcError } from '@immersivers
 import { UserStatus } from '@immersiverse/auth-contract'
 import { sharedKafka } from '../../../tools/parts/shared-kafka.ts'
 import { until } from '../src/store/outbox-testing.ts'
-import { toUniqueName } from './open-test-auth.ts'
+import { openTestAuth, toUniqueName } from './open-test-auth.ts'
 import { describeOnStores, type StoreContext } from './stores.ts'
 
 const kafka = await sharedKafka()
@@ -32,6 +32,42 @@ describe('cached users over Kafka', { skip: skipKafka }, () => {
   const environment = { KAFKA_BROKERS: kafka.brokers, AUTH_TOPIC_PREFIX: topicPrefix }
   const over = { kafka: { brokers: kafka.brokers.split(','), topicPrefix }, revocations: 'kafka' } as const
   describeOnStores('store', (context) => suite(context, { verification: 'local', ...over }), { environment })
+})
+
+test('R13: when the service is gone users are UNAVAILABLE once S is over, or as they were where that is allowed', async () => {
+  const service = await openTestAuth()
+  const { id } = await service.signUp()
+  const options = {
+    address: service.address,
+    verification: 'remote',
+    logger: quiet,
+    maxStalenessMs: 1_000,
+  } as const
+  await using refusing = await connectAuth({ ...options, deadlineMs: 500, users: 'cached' })
+  await using allowing = await connectAuth({
+    ...options,
+    deadlineMs: 500,
+    users: { onUnavailable: 'allowStale' },
+  })
+  for (const { users } of [refusing, allowing]) {
+    await users.warm(AbortSignal.timeout(20_000))
+    await until(async () => (await users.get(id)) !== undefined && users.status().counts.memory > 0)
+  }
+  await service.close()
+  const closedMs = performance.now()
+  const refusal = async () =>
+    await refusing.users.get(id).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+  await until(async () => (await refusal()) !== undefined)
+  // A call's deadline, and a machine that is busy, come on top of S.
+  assert.ok(performance.now() - closedMs < 1_000 + 5_000)
+  assert.ok(['UNAVAILABLE', 'DEADLINE_EXCEEDED'].includes(((await refusal()) as RpcError).code))
+  await until(async () => {
+    assert.equal((await allowing.users.get(id)).id, id)
+    return allowing.users.status().counts.allowedStale > 0
+  })
 })
 
 type Ways = Pick<Parameters<typeof connectAuth>[0], 'verification' | 'kafka' | 'revocations'>
