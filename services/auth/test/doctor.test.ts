@@ -6,13 +6,19 @@ import { type TestContext, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import { toDeadLetterTopic, toRevocationTopic, toTopic } from '@immersiverse/auth-contract'
 import {
+  AclOperations,
+  AclPermissionTypes,
   Admin,
   ConfigResourceTypes,
   Consumer,
   IncrementalAlterConfigOperationTypes,
+  ResourcePatternTypes,
+  ResourceTypes,
 } from '@platformatic/kafka'
 import { sql } from 'kysely'
 import { freePort } from '../../../tools/parts/free-port.ts'
+import { openKafka } from '../../../tools/parts/open-kafka.ts'
+import { toPartMissing } from '../../../tools/parts/part-missing.ts'
 import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { requireTestKafka } from '../../../tools/parts/test-kafka.ts'
 import { checkCertificate } from '../src/doctor/check-certificate.ts'
@@ -82,6 +88,11 @@ test('doctor finds nothing wrong with a service on PostgreSQL and Kafka, and say
     ...['clock', 'database', 'edge', 'event relay', 'grpc', 'heartbeats', 'kafka', 'outbox'],
     ...['revocation lane', 'signing key', 'topics'],
   ])
+  const writers = findings.filter(({ check }) => check === 'writers')
+  assert.match(
+    writers.map(({ severity, what }) => `${severity} ${what}`).join(),
+    /^note the brokers have no ACLs/,
+  )
   const text = await runAuthctl(environment, 'doctor')
   assert.equal(text.code, 0)
   assert.match(text.stdout, /^ok {7}database: reachable/)
@@ -207,6 +218,55 @@ test('doctor tells a database that is away from one without a schema, and goes o
     [['database', 'run authctl migrate, or start the service, which does so']],
   )
 })
+
+test('doctor names everybody who may write the topics besides the service', async (t) => {
+  const kafka = await openGuardedKafka(t)
+  if (kafka === undefined) return
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.brokers] })
+  t.after(() => admin.close())
+  const allow = (principal: string, resourceName: string, operation: number, prefixed = false) =>
+    admin.createAcls({
+      creations: [
+        {
+          resourceType: ResourceTypes.TOPIC,
+          resourceName,
+          resourcePatternType: prefixed ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
+          principal,
+          host: '*',
+          operation: operation as typeof AclOperations.WRITE,
+          permissionType: AclPermissionTypes.ALLOW,
+        },
+      ],
+    })
+  // The database is away: what is said of Kafka does not depend on it.
+  const environment = { DATABASE_URL: 'postgres://127.0.0.1:1/auth', KAFKA_BROKERS: kafka.brokers }
+  const look = async () =>
+    (await examine(environment)).findings
+      .filter(({ check }) => check === 'writers')
+      .map(({ severity, what }) => `${severity} ${what}`)
+  assert.deepEqual(await look(), ['ok allowed to write: super users only'])
+  await allow('User:auth', 'auth.', AclOperations.ALL, true)
+  await allow('User:chat', 'auth.events.user_created', AclOperations.READ)
+  await allow('User:chat', 'auth.events.dlq', AclOperations.WRITE)
+  await until(async () => (await look()).join() === 'ok allowed to write: User:auth', 60_000)
+  await allow('User:chat', 'auth.events.token_blacklist', AclOperations.WRITE)
+  await until(async () => (await look()).join() === 'error allowed to write: User:auth, User:chat', 60_000)
+})
+
+async function openGuardedKafka(t: TestContext) {
+  const settings = {
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': 'User:ANONYMOUS',
+  }
+  try {
+    const kafka = await openKafka({ settings })
+    t.after(() => kafka.close())
+    return kafka
+  } catch (error) {
+    t.skip(toPartMissing('Kafka', error).skipReason)
+    return undefined
+  }
+}
 
 test('a certificate that expires within three weeks is a warning, a later one is none', async (t) => {
   const address = await serveExpired(t)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { eventNames, toTopic } from '@immersiverse/auth-contract'
 import { Admin, Producer } from '@platformatic/kafka'
@@ -9,7 +11,7 @@ import { requireTestKafka } from '../../../tools/parts/test-kafka.ts'
 import { readTopics } from '../src/events/kafka-testing.ts'
 import { until } from '../src/store/outbox-testing.ts'
 import { openTestAuth, toUniqueName } from './open-test-auth.ts'
-import { runAuthctl } from './run-authctl.ts'
+import { runAuthctl, startAuthctl } from './run-authctl.ts'
 
 async function openOnKafka(t: TestContext) {
   const [database, kafka] = [await openTestDatabase(t), await requireTestKafka(t)]
@@ -66,6 +68,32 @@ test('tail prints the last events, narrowed by user and topic, a line each or JS
   const { userId, event, userSequence, data } = JSON.parse(last ?? '')
   assert.deepEqual([userId, event, userSequence, data.userId], [other.id, 'login_succeeded', 2, other.id])
   assert.deepEqual(more, [])
+})
+
+test('tail --follow prints events as they come, until it is interrupted', async (t) => {
+  const database = await openTestDatabase(t)
+  if (database === undefined) return
+  const auth = await openTestAuth({ databaseUrl: database.url })
+  t.after(() => auth.close())
+  await auth.signUp()
+  const lines: string[] = []
+  const child = startAuthctl({ DATABASE_URL: database.url }, 'events', 'tail', '--follow', '--lines', '0')
+  t.after(() => child.kill('SIGKILL'))
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+  // Where it begins is not said: each of these may be before or after.
+  await until(async () => {
+    await auth.signUp()
+    return lines.length > 0
+  }, 30_000)
+  const { username } = await auth.signUp()
+  await until(() => lines.some((line) => line.includes(username)))
+  const numbers = lines.map((line) => Number(line.split(' ')[0]))
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, n) => (numbers[0] ?? 0) + n),
+  )
+  child.kill('SIGINT')
+  assert.deepEqual(await once(child, 'exit'), [0, null])
 })
 
 test('replay publishes again what was published, same bytes and numbers, of one user or since a time', async (t) => {

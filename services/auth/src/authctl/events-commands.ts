@@ -109,9 +109,10 @@ function toAnswer(found: Reconciliation & { readonly repaired: number }): Answer
   )
   const compared = `${events} events were compared with ${records} records`
   const end = repaired > 0 ? [`${repaired} events were published again`] : []
-  const differs =
-    lines.length > 0 && !(repaired > 0 && lines.length === toLines(kinds.missing, missing).length)
-  if (missing.length > 0 && repaired === 0) end.push('--repair publishes what is missing')
+  const { phantom, changed, outOfOrder } = found
+  const left = repaired > 0 ? 0 : missing.length
+  const differs = left + phantom.length + changed.length + outOfOrder.length > 0
+  if (left > 0) end.push('--repair publishes what is missing')
   return { text: [compared, ...lines, ...end].join('\n'), data: found, exitCode: differs ? 1 : 0 }
 }
 

@@ -28,10 +28,12 @@ export async function checkListener(address: string, nowMs: number): Promise<Fin
     const remedy = 'it is stopping or has lost its database: see /readyz of its admin listener'
     return [{ check, severity: 'error', what: `${address} answers ${status}`, remedy }]
   } catch (error) {
-    const what = `${address} does not answer: ${(error as ServiceError).details || (error as Error).message}`
+    const { details, message } = error as ServiceError
+    const cause = (details || message).replace(/\s*Resolution note:\s*$/, '').replaceAll('\n', ' ')
+    const what = `${address} does not answer: ${cause}`
     const remedy =
       'start the service, or correct AUTH_GRPC_LISTEN: outside a container it listens on loopback alone'
-    return [{ check, severity: 'error', what: what.replaceAll('\n', ' '), remedy }]
+    return [{ check, severity: 'error', what, remedy }]
   } finally {
     client.close()
   }

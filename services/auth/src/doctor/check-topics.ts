@@ -22,9 +22,11 @@ export async function checkTopics(kafka: KafkaContext): Promise<Finding[]> {
   ]
 }
 
-function toMissing({ topic }: TopicPolicy): Finding {
+function toMissing({ topic, retention }: TopicPolicy): Finding {
   const remedy =
-    'restart a service, which makes it; then authctl events reconcile --repair publishes again what it held'
+    retention === 'revocations'
+      ? 'start a service: the leader of the revocation lane makes it, and readers begin anew'
+      : 'restart a service, which makes it; then authctl events reconcile --repair publishes again what it held'
   return { check, severity: 'error', what: `${topic} is missing`, remedy }
 }
 
@@ -65,7 +67,9 @@ function toOtherPartitions({ topic, partitions }: TopicPolicy, found: number | u
 }
 
 function toOtherPolicy(topic: string, name: string, value: string, wanted: string): Finding {
-  const remedy = `kafka-configs.sh --alter --topic ${topic} --add-config ${name}=${wanted}, or set AUTH_EVENT_RETENTION where that is meant`
-  const severity = name === 'cleanup.policy' ? 'error' : 'warning'
+  const isRetention = name === 'retention.ms'
+  const meant = isRetention ? '; where it is meant, set AUTH_EVENT_RETENTION' : ''
+  const remedy = `kafka-configs.sh --alter --topic ${topic} --add-config ${name}=${wanted}${meant}`
+  const severity = isRetention ? 'warning' : 'error'
   return { check, severity, what: `${topic} has ${name}=${value} instead of ${wanted}`, remedy }
 }

@@ -1,6 +1,7 @@
 import { listTopicPolicies, toDeadLetterTopic } from '@immersiverse/auth-contract'
 import { AclOperations, AclPermissionTypes, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka'
 import type { Finding } from './finding.ts'
+import { hasApiId } from './has-api-id.ts'
 import type { KafkaContext } from './kafka-context.ts'
 import { toCause } from './to-cause.ts'
 
@@ -45,13 +46,12 @@ function judgeWriters(principals: readonly string[]): Finding {
   return { check, severity: 'error', what, remedy }
 }
 
-/** SECURITY_DISABLED: the brokers have no authorizer. */
+/** SECURITY_DISABLED says that the brokers have no authorizer. */
 function toUnknown(error: unknown, { brokers }: KafkaContext): Finding {
-  const cause = toCause(error)
-  if (!/SECURITY_DISABLED|no authorizer/i.test(`${cause} ${JSON.stringify(error)}`)) {
+  if (!hasApiId(error, 'SECURITY_DISABLED')) {
     const remedy =
       'allow Describe on the cluster, or look by kafka-acls.sh --list: only auth may write its topics'
-    return { check, severity: 'note', what: `cannot be read: ${cause}`, remedy }
+    return { check, severity: 'note', what: `cannot be read: ${toCause(error)}`, remedy }
   }
   const what = 'the brokers have no ACLs: whoever reaches them can forge events and heartbeats'
   // A laptop's or a test's.
