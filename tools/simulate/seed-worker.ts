@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { SeedReport, SeedShare } from './run-seeds.ts'
+import { simulateSeed } from './simulate-seed.ts'
+import { replaceImmediates } from './time/replace-immediates.ts'
+import { findVariant } from './variants/find-variant.ts'
+
+const reportEvery = 50
+
+// Errors are made all the time and nobody reads where: their stacks would be a third of the work.
+Error.stackTraceLimit = 0
+const nextTurn = replaceImmediates()
+const share = workerData as SeedShare
+const variant = findVariant(share.variant)
+let report = makeReport()
+
+for (let n = 0; n < share.seeds; n++) {
+  const result = await simulateSeed(share.from + n * share.step, variant)
+  const { accepts, localAccepts, unavailable } = result.counts
+  report = {
+    done: report.done + 1,
+    accepts: report.accepts + accepts,
+    localAccepts: report.localAccepts + localAccepts,
+    unavailable: report.unavailable + unavailable,
+    operations: report.operations + result.operations,
+    failed: result.violations.length > 0 ? result : undefined,
+  }
+  if (report.failed === undefined && report.done < reportEvery) continue
+  parentPort?.postMessage(report)
+  if (report.failed !== undefined) break
+  report = makeReport()
+  await nextTurn()
+}
+parentPort?.postMessage(report.failed === undefined ? report : makeReport())
+
+function makeReport(): SeedReport {
+  return { done: 0, accepts: 0, localAccepts: 0, unavailable: 0, operations: 0, failed: undefined }
+}

@@ -1,0 +1,113 @@
+import type { Deps } from '../../../services/auth/src/deps.ts'
+import {
+  makeRevocationFollower,
+  type RevocationFollower,
+} from '../../../services/auth/src/events/revocation-follower.ts'
+import { openRevocationLane } from '../../../services/auth/src/events/revocation-lane.ts'
+import { makeWatchRevocations, type WatchRevocations } from '../../../services/auth/src/events/watch-revocations.ts'
+import type { LaneRunner } from '../../../services/auth/src/events/lane-runner.ts'
+import { makeRefreshTokens } from '../../../services/auth/src/security/refresh-tokens.ts'
+import type { Database } from '../../../services/auth/src/store/database.ts'
+import { settleEpoch } from '../../../services/auth/src/store/epoch.ts'
+import { makeSessionLookup } from '../../../services/auth/src/store/session-lookup.ts'
+import { makeWrite } from '../../../services/auth/src/store/write.ts'
+import { makeFastPasswords } from './fast-passwords.ts'
+import { makeFastAccessTokens, makeFastTokenVerifier } from './fast-tokens.ts'
+import { makeSecretKeys } from './secret-keys.ts'
+import type { WorldSettings } from './settings.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
+
+/** What an instance of the service is made of in the simulation, and where a variant puts something else. */
+export interface AuthParts {
+  readonly process: SimulatedProcess
+  readonly database: Database
+  readonly settings: WorldSettings
+  readonly newId: () => string
+  readonly refreshKey: () => number
+  readonly keyId: () => string
+  readonly variant: ServiceVariant
+}
+
+/** What a broken service does otherwise. */
+export interface ServiceVariant {
+  readonly database?: (database: Database) => Database
+  readonly coverMs?: (coverMs: number) => number
+  readonly deps?: (deps: Deps, parts: AuthParts) => Deps
+  readonly follower?: (database: Database, process: SimulatedProcess) => RevocationFollower
+  readonly watch?: (watch: WatchRevocations) => WatchRevocations
+}
+
+/** A running instance: the service's use-cases are called with its `deps`. */
+export interface AuthProcess {
+  readonly process: SimulatedProcess
+  readonly deps: Deps
+  readonly lane: LaneRunner
+  readonly watchRevocations: WatchRevocations
+}
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const retryStartMs = 200
+
+/**
+ * Starts an instance as `compose.ts` does, of the real parts: use-cases, look-up, lane of revocations, follower and streams. Stand-ins are
+ * hashing, signatures, keys, ids and clocks. Tries until the database answers.
+ */
+export async function openAuthProcess(parts: AuthParts): Promise<AuthProcess> {
+  const { newId, process, settings, variant } = parts
+  const database = variant.database?.(parts.database) ?? parts.database
+  const installation = { issuer: settings.service.issuer, newId }
+  for (;;) {
+    try {
+      await database.transaction((trx) => settleEpoch(trx, installation))
+      break
+    } catch {
+      await process.clock.sleep(retryStartMs)
+    }
+  }
+  const follower =
+    variant.follower?.(database, process) ?? makeRevocationFollower(database, process.clock)
+  const lane = openRevocationLane({
+    database,
+    installation,
+    clock: process.clock,
+    log: silent,
+    random: process.random.next,
+    onNumbered: follower.wake,
+    deleteEveryMs: settings.deleteEveryMs,
+  })
+  const plain = makeDeps(parts, database, () => lane.wake())
+  const watch = makeWatchRevocations({ database, follower })
+  return {
+    process,
+    deps: variant.deps?.(plain, parts) ?? plain,
+    lane,
+    watchRevocations: variant.watch?.(watch) ?? watch,
+  }
+}
+
+function makeDeps(parts: AuthParts, database: Database, onRevoked: () => void): Deps {
+  const { keyId, newId, process, settings, variant } = parts
+  const { issuer, audience, accessTtlMs } = settings.service
+  const ring = makeSecretKeys(parts.refreshKey)
+  return {
+    clock: process.clock,
+    newId,
+    log: silent,
+    settings: settings.service,
+    database,
+    write: makeWrite({
+      database,
+      encoding: 'protobuf',
+      newId,
+      coverMs: variant.coverMs?.(settings.coverMs) ?? settings.coverMs,
+      onCommitted: () => undefined,
+      onRevoked,
+    }),
+    sessionLookup: makeSessionLookup(database, issuer),
+    keyRing: ring as Deps['keyRing'],
+    verifier: makeFastTokenVerifier(accessTtlMs / 1000, () => true),
+    accessTokens: makeFastAccessTokens({ keyId, issuer, audience, ttlMs: accessTtlMs }),
+    refreshTokens: makeRefreshTokens(ring),
+    passwords: makeFastPasswords(process),
+  }
+}
