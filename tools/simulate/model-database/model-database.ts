@@ -1,5 +1,6 @@
 import type { Database } from '../../../services/auth/src/store/database.ts'
 import type { Schema } from '../../../services/auth/src/store/schema.ts'
+import type { StatementModel } from './sql/statement.ts'
 
 /** The time in which the database lives, in milliseconds; it may be virtual. */
 export interface ModelTime {
@@ -29,7 +30,7 @@ export interface ModelDatabaseOptions {
   /** Connections of a process's pool, 10 by default. */
   readonly poolSize?: number
   /** Statements beside those of the service, by their text: for variants that are known to be bad. */
-  readonly statements?: ReadonlyMap<string, unknown>
+  readonly statements?: ReadonlyMap<string, StatementModel>
 }
 
 /** A table's row as it was committed; never changed in place. */
