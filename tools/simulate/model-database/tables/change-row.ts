@@ -1,0 +1,50 @@
+import type { ModelRow } from '../model-database.ts'
+import type { Steps } from '../server/wait.ts'
+import type { Execution } from '../sql/expression.ts'
+import { assertRow, claimKey } from './insert-row.ts'
+import { lockRow } from './lock-row.ts'
+import { type Row, strengths } from './row.ts'
+
+/** A row and what a statement's snapshot has seen of it. */
+export interface Found {
+  readonly row: Row
+  readonly seen: ModelRow
+}
+
+/**
+ * Updates one row that was found by a snapshot: `toNext` is evaluated for what was seen, before any wait, and again for what others
+ * have left, if `isStillMeant` says of it that it is still to be changed. Returns the new version, or undefined.
+ */
+export function* updateRow(
+  at: Execution,
+  { row, seen }: Found,
+  isStillMeant: (newest: ModelRow) => boolean,
+  toNext: (now: ModelRow) => ModelRow,
+): Steps<ModelRow | undefined> {
+  let next = toNext(seen)
+  const strength = changesKey(row, seen, next) ? strengths.update : strengths.noKeyUpdate
+  const newest = yield* lockRow(at.transaction, row, seen, strength, isStillMeant)
+  if (newest === undefined) return undefined
+  if (newest !== seen) next = toNext(newest)
+  assertRow(at, row.table, next)
+  for (const index of row.table.indexes) {
+    if (index.toKey(newest) !== index.toKey(next)) yield* claimKey(at, index, next, row)
+  }
+  at.transaction.write(row, next)
+  return next
+}
+
+/** Deletes one row that was found by a snapshot, if it is still meant; returns what was deleted. */
+export function* deleteRow(
+  at: Execution,
+  { row, seen }: Found,
+  isStillMeant: (newest: ModelRow) => boolean,
+): Steps<ModelRow | undefined> {
+  const newest = yield* lockRow(at.transaction, row, seen, strengths.update, isStillMeant)
+  if (newest !== undefined) at.transaction.write(row, undefined)
+  return newest
+}
+
+function changesKey(row: Row, seen: ModelRow, next: ModelRow): boolean {
+  return row.table.indexes.some(({ isKey, toKey }) => isKey && toKey(seen) !== toKey(next))
+}
