@@ -1,5 +1,6 @@
 import { readOptions, type SimulateOptions, usage } from './read-options.ts'
 import { runSeeds, type SeedTotals } from './run-seeds.ts'
+import { runVariants, toLine } from './run-variants.ts'
 import { type SeedResult, simulateSeed } from './simulate-seed.ts'
 import { replaceImmediates } from './time/replace-immediates.ts'
 import { findVariant } from './variants/find-variant.ts'
@@ -20,16 +21,26 @@ function findOptions(args: readonly string[]): SimulateOptions | undefined {
 
 async function run(options: SimulateOptions): Promise<void> {
   if (options.only !== undefined) return await traceOne(options.only, options.variant)
+  if (options.variants) return await tellVariants(options)
   const startMs = performance.now()
   const totals = await runSeeds(options, (soFar) => tellProgress(soFar, options.seeds, startMs))
   if (process.stderr.isTTY) process.stderr.write('\n')
   const seconds = (performance.now() - startMs) / 1000
   const { accepts, done, localAccepts, operations, unavailable } = totals
   console.log(`${done} seeds in ${seconds.toFixed(1)} s (${(done / seconds).toFixed(0)} a second)`)
-  console.log(`${operations} calls, ${accepts} accepts (${localAccepts} in process), ${unavailable} answered UNAVAILABLE`)
+  console.log(
+    `${operations} calls, ${accepts} accepts (${localAccepts} in process), ${unavailable} answered UNAVAILABLE`,
+  )
   if (totals.failed === undefined) return
   tellFailure(totals.failed)
   process.exitCode = 1
+}
+
+/** The table of known-bad variants; exit code 1 where one was not caught. */
+async function tellVariants({ seeds, workers }: SimulateOptions): Promise<void> {
+  console.log('| Variant | What is wrong | Breaks | Caught after |\n| --- | --- | --- | --- |')
+  const all = await runVariants({ seedsMax: seeds, workers }, (caught) => console.log(toLine(caught)))
+  if (all.some(({ property }) => property === undefined)) process.exitCode = 1
 }
 
 async function traceOne(seed: number, variant: string | undefined): Promise<void> {

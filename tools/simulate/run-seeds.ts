@@ -31,15 +31,29 @@ export interface SeedTotals {
 
 /** Runs seeds `from` to `from + seeds − 1` in that many threads; ends at the first seed that breaks a property. */
 export async function runSeeds(
-  options: { readonly from: number; readonly seeds: number; readonly workers: number; readonly variant?: string | undefined },
+  options: {
+    readonly from: number
+    readonly seeds: number
+    readonly workers: number
+    readonly variant?: string | undefined
+  },
   onProgress: (totals: SeedTotals) => void,
 ): Promise<SeedTotals> {
-  const totals: SeedTotals = { done: 0, accepts: 0, localAccepts: 0, unavailable: 0, operations: 0, failed: undefined }
+  const totals: SeedTotals = {
+    done: 0,
+    accepts: 0,
+    localAccepts: 0,
+    unavailable: 0,
+    operations: 0,
+    failed: undefined,
+  }
   const { from, seeds, variant } = options
   const step = Math.min(options.workers, seeds)
   const workers = Array.from({ length: step }, (_, at) => {
     const share: SeedShare = { from: from + at, seeds: Math.ceil((seeds - at) / step), step, variant }
-    return new Worker(new URL('./seed-worker.ts', import.meta.url), { workerData: share })
+    // A world is a few megabytes that die together: a large nursery lets most of it die there.
+    const resourceLimits = { maxYoungGenerationSizeMb: 96 }
+    return new Worker(new URL('./seed-worker.ts', import.meta.url), { workerData: share, resourceLimits })
   })
   const stopAll = () => Promise.all(workers.map((worker) => worker.terminate()))
   const ends = workers.map(
@@ -68,6 +82,7 @@ function add(totals: SeedTotals, report: SeedReport): void {
   totals.localAccepts += report.localAccepts
   totals.unavailable += report.unavailable
   totals.operations += report.operations
-  const isEarlier = report.failed !== undefined && report.failed.seed < (totals.failed?.seed ?? Number.POSITIVE_INFINITY)
+  const isEarlier =
+    report.failed !== undefined && report.failed.seed < (totals.failed?.seed ?? Number.POSITIVE_INFINITY)
   if (isEarlier) totals.failed = report.failed
 }

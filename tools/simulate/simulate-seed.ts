@@ -1,17 +1,17 @@
+import { createUser } from '../../services/auth/src/use-cases/create-user.ts'
 import { acts, type Cast } from './actors/act.ts'
 import { makeCalls, toCaller, toPassword } from './actors/calls.ts'
 import { Holder } from './actors/holder.ts'
 import { probe } from './actors/probe.ts'
+import { planFaults } from './faults/plan-faults.ts'
+import { awaitRecovery } from './record/await-recovery.ts'
 import { checkEnd } from './record/check-end.ts'
 import type { Counts, History } from './record/history.ts'
-import { makeCommitWatch } from './record/watch-commits.ts'
 import type { Violation } from './record/records.ts'
-import { awaitRecovery } from './record/await-recovery.ts'
-import { planFaults } from './faults/plan-faults.ts'
+import { makeCommitWatch } from './record/watch-commits.ts'
 import { makeRandom, type Random } from './time/make-random.ts'
 import type { Variant } from './world/variant.ts'
 import { World } from './world/world.ts'
-import { createUser } from '../../services/auth/src/use-cases/create-user.ts'
 
 /** What a seed came to. */
 export interface SeedResult {
@@ -50,6 +50,7 @@ export async function simulateSeed(
   if (!isOver()) await awaitRecovery(cast)
   watchCommits()
   if (!isOver()) await checkEnd(world)
+  time.end()
   return {
     seed,
     violations: history.violations,
@@ -72,7 +73,13 @@ async function setUp(world: World, random: Random): Promise<Cast> {
   const count = 2 + random.below(2)
   const signUps = Array.from({ length: count }, async (_, at) => {
     const username = `user-${at + 1}`
-    const input = { username, email: `${username}@example.org`, password: toPassword(0), displayName: '', requestId: '' }
+    const input = {
+      username,
+      email: `${username}@example.org`,
+      password: toPassword(0),
+      displayName: '',
+      requestId: '',
+    }
     const { id } = await createUser(auth.deps, toCaller({ clientId: '', ip: '', userAgent: '' }), input)
     const user = history.addUser(id, username)
     for (let number = 1; number <= 1 + random.below(2); number++) {

@@ -1,5 +1,5 @@
-import type { RevocationMark } from '@immersiverse/auth-client/verifier'
 import { create } from '@bufbuild/protobuf'
+import type { RevocationMark } from '@immersiverse/auth-client/verifier'
 import { RevocationMarkSchema } from '@immersiverse/auth-contract'
 import { toRevocationMark } from '../../../packages/client/src/grpc/to-revocation.ts'
 import type { RevocationMark as ServiceMark } from '../../../services/auth/src/domain/revocation.ts'
@@ -26,7 +26,11 @@ export type Act = (cast: Cast, holder: Holder) => Promise<void>
 export const acts: readonly (readonly [number, Act])[] = [
   [16, (_cast, holder) => holder.logIn()],
   [22, (_cast, holder) => (holder.refreshToken ? holder.refresh() : holder.logIn())],
-  [8, (cast, holder) => holder.refreshAtOnce(2 + cast.world.random.below(cast.world.random.chance(0.1) ? 63 : 4))],
+  [
+    8,
+    (cast, holder) =>
+      holder.refreshAtOnce(2 + cast.world.random.below(cast.world.random.chance(0.1) ? 63 : 4)),
+  ],
   [10, steal],
   [10, logOut],
   [6, logOutEverywhere],
@@ -35,6 +39,8 @@ export const acts: readonly (readonly [number, Act])[] = [
   [8, changePassword],
   [6, setRoles],
   [3, deleteUser],
+  [14, race],
+  [6, revokeTwo],
 ]
 
 /** A copy of the refresh token is used later: from elsewhere, or from the same place as its owner. */
@@ -82,6 +88,25 @@ async function changePassword(cast: Cast, { refreshToken, user }: Holder): Promi
 async function setRoles(cast: Cast, { user }: Holder): Promise<void> {
   const role = `role-${cast.nextPassword++}`
   await revoke(cast, user, () => cast.calls.setRoles(user, [role]))
+}
+
+/** Somebody logs in or refreshes while the same user is suspended, logged out or changed (R9). */
+async function race(cast: Cast, holder: Holder): Promise<void> {
+  const { random, time } = cast.world
+  const revoking = random.chooseOne([suspend, logOutEverywhere, changePassword, logOut, deleteUser, setRoles])
+  const other = cast.holders.find((one) => one !== holder && one.user === holder.user) ?? holder
+  const issuing = random.chance(0.6) ? other.logIn() : other.refresh()
+  await new Promise<void>((resolve) => time.after(random.between(0, 12), resolve))
+  await Promise.allSettled([issuing, revoking(cast, holder)])
+}
+
+/** Two users are revoked at once: their entries commit in one order or the other. */
+async function revokeTwo(cast: Cast, holder: Holder): Promise<void> {
+  const { random, time } = cast.world
+  const other = cast.holders.find((one) => one.user !== holder.user) ?? holder
+  const first = setRoles(cast, holder)
+  await new Promise<void>((resolve) => time.after(random.between(0, 1.5), resolve))
+  await Promise.allSettled([first, logOut(cast, other)])
 }
 
 async function deleteUser(cast: Cast, { user }: Holder): Promise<void> {

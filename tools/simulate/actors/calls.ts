@@ -30,7 +30,11 @@ export interface Calls {
   revokeSession(user: UserRecord, sessionId: string): Promise<RevocationMark>
   setStatus(user: UserRecord, status: 'ACTIVE' | 'SUSPENDED'): Promise<RevocationMark>
   setRoles(user: UserRecord, roles: readonly string[]): Promise<RevocationMark>
-  changePassword(user: UserRecord, passwords: readonly [number, number], keep: string): Promise<RevocationMark>
+  changePassword(
+    user: UserRecord,
+    passwords: readonly [number, number],
+    keep: string,
+  ): Promise<RevocationMark>
   deleteUser(user: UserRecord): Promise<RevocationMark>
 }
 
@@ -49,11 +53,14 @@ export function toCaller({ ip, userAgent }: Device): Caller {
 /** Makes the calls of a world. */
 export function makeCalls(world: World): Calls {
   const { history } = world
+  const refresh = world.variant.service?.refresh ?? refreshToken
   const ask = async <T>(serve: (auth: AuthProcess, process: string) => Promise<T>): Promise<T> => {
     const auth = world.pick()
     if (auth === undefined) throw new Error('no instance runs')
     const deadlineMs = world.random.chooseOne([400, 1500, 5000])
-    return await world.network.call(world.outside, auth.process, deadlineMs, () => serve(auth, auth.process.name))
+    return await world.network.call(world.outside, auth.process, deadlineMs, () =>
+      serve(auth, auth.process.name),
+    )
   }
   const revoke = (
     facts: Omit<NewOperation, 'process'>,
@@ -73,15 +80,27 @@ export function makeCalls(world: World): Calls {
         const client = { clientId: device.clientId, deviceName: 'device' }
         const input = { identifier: user.username, password: toPassword(password), client }
         const facts = { kind: 'login', userId: user.id, process, password, client: toClient(device) } as const
-        return serveTokens(history, auth, facts, async () => (await login(auth.deps, toCaller(device), input)).tokens)
+        return serveTokens(
+          history,
+          auth,
+          facts,
+          async () => (await login(auth.deps, toCaller(device), input)).tokens,
+        )
       }),
     refresh: (token, device) =>
       ask((auth, process) => {
         const { sessionId } = token
         const userId = history.sessions.get(sessionId)?.userId ?? ''
-        const facts = { kind: 'refresh', userId, process, sessionId, presented: token, client: toClient(device) } as const
+        const facts = {
+          kind: 'refresh',
+          userId,
+          process,
+          sessionId,
+          presented: token,
+          client: toClient(device),
+        } as const
         const input = { refreshToken: token.text, client: { clientId: device.clientId, deviceName: '' } }
-        return serveTokens(history, auth, facts, () => refreshToken(auth.deps, toCaller(device), input))
+        return serveTokens(history, auth, facts, () => refresh(auth.deps, toCaller(device), input))
       }),
     logout: ({ claims, text }) =>
       revoke({ kind: 'logout', userId: claims.sub, sessionId: claims.sid }, ({ deps }, caller) =>
@@ -98,16 +117,20 @@ export function makeCalls(world: World): Calls {
     setStatus: (user, status) => update(user, status === 'ACTIVE' ? 'activate' : 'suspend', { status }),
     setRoles: (user, roles) => update(user, 'setRoles', { roles }),
     changePassword: (user, [from, to], keep) =>
-      revoke({ kind: 'changePassword', userId: user.id, password: from, newPassword: to, keep }, ({ deps }, caller) =>
-        changePassword(deps, caller, {
-          userId: user.id as UserId,
-          currentPassword: toPassword(from),
-          newPassword: toPassword(to),
-          keepSessionId: keep,
-        }),
+      revoke(
+        { kind: 'changePassword', userId: user.id, password: from, newPassword: to, keep },
+        ({ deps }, caller) =>
+          changePassword(deps, caller, {
+            userId: user.id as UserId,
+            currentPassword: toPassword(from),
+            newPassword: toPassword(to),
+            keepSessionId: keep,
+          }),
       ),
     deleteUser: (user) =>
-      revoke({ kind: 'delete', userId: user.id }, ({ deps }, caller) => deleteUser(deps, caller, { userId: user.id })),
+      revoke({ kind: 'delete', userId: user.id }, ({ deps }, caller) =>
+        deleteUser(deps, caller, { userId: user.id }),
+      ),
   }
 }
 

@@ -2,8 +2,8 @@ import type { RevocationMark } from '@immersiverse/auth-client/verifier'
 import type { AccessTokenRecord, UserRecord } from '../record/records.ts'
 import { validateRecorded } from '../record/validate-recorded.ts'
 import { verifyRecorded } from '../record/verify-recorded.ts'
-import type { World } from '../world/world.ts'
 import type { VerifyingProcess } from '../world/open-verifying-process.ts'
+import type { World } from '../world/world.ts'
 
 const latestCount = 4
 const strictDeadlineMs = 1500
@@ -44,7 +44,9 @@ export function validateIn(world: World, token: AccessTokenRecord): void {
   const auth = world.pick()
   if (auth === undefined) return
   world.network
-    .call(world.outside, auth.process, strictDeadlineMs, () => validateRecorded(world.history, auth, token.text))
+    .call(world.outside, auth.process, strictDeadlineMs, () =>
+      validateRecorded(world.history, auth, token.text),
+    )
     .catch(() => undefined)
 }
 
@@ -53,7 +55,11 @@ export function probeAround(world: World, user: UserRecord): void {
   const tokens = user.sessions.slice(-3).flatMap((session) => session.tokens.slice(-2))
   for (let n = 0; n < 4; n++) {
     const token = world.random.findOne(tokens)
-    if (token !== undefined) world.time.after(world.random.between(0, 12), () => validateIn(world, token))
+    if (token === undefined) continue
+    world.time.after(world.random.between(0, 12), () => validateIn(world, token))
+    const verifier = world.random.findOne(world.verifiers)
+    if (verifier !== undefined)
+      world.time.after(world.random.between(0, 12), () => verifyIn(world, verifier, token))
   }
 }
 
@@ -64,6 +70,8 @@ export function probeAfterwards(world: World, user: UserRecord, mark: Revocation
   for (const token of tokens.slice(-4)) {
     world.time.after(random.between(0, 4), () => validateIn(world, token))
     const verifier = random.findOne(world.verifiers)
+    if (verifier !== undefined)
+      world.time.after(random.between(0.1, 3), () => verifyIn(world, verifier, token))
     if (verifier !== undefined && mark.entries.length > 0 && token.revokedMs !== undefined) {
       verifyIn(world, verifier, token, isCovered(token, mark) ? mark : undefined)
     }
@@ -72,7 +80,9 @@ export function probeAfterwards(world: World, user: UserRecord, mark: Revocation
 
 function isCovered({ claims }: AccessTokenRecord, { entries }: RevocationMark): boolean {
   return entries.some((entry) =>
-    entry.type === 'user' ? entry.subject === claims.sub && claims.tv < entry.minTv : entry.subject === claims.sid,
+    entry.type === 'user'
+      ? entry.subject === claims.sub && claims.tv < entry.minTv
+      : entry.subject === claims.sid,
   )
 }
 

@@ -1,10 +1,10 @@
-import type { RevocationMark } from '../../../services/auth/src/domain/revocation.ts'
 import { AuthError } from '../../../services/auth/src/domain/errors.ts'
+import type { RevocationMark } from '../../../services/auth/src/domain/revocation.ts'
+import type { TokenPair } from '../../../services/auth/src/use-cases/issue-tokens.ts'
 import { applyEffects, applyTheft, applyToToken } from '../record/apply-effects.ts'
 import { checkGiven } from '../record/check-given.ts'
 import type { History, NewOperation } from '../record/history.ts'
 import type { AccessTokenRecord, Operation, RefreshTokenRecord } from '../record/records.ts'
-import type { TokenPair } from '../../../services/auth/src/use-cases/issue-tokens.ts'
 import type { AuthProcess } from '../world/open-auth-process.ts'
 
 /** What a login or refresh gives its caller. */
@@ -35,7 +35,8 @@ export async function serveOperation<T>(
     const result = await work()
     history.end(operation, 'OK')
     onOk(operation, result)
-    applyEffects(history, operation)
+    // What a promotion has lost while its answer was on its way was never there.
+    if (!mayBeLost(history, operation)) applyEffects(history, operation)
     return result
   } catch (error) {
     noteFailure(history, operation, error)
@@ -44,10 +45,19 @@ export async function serveOperation<T>(
   }
 }
 
+function mayBeLost(history: History, { startMs }: Operation): boolean {
+  return history.epochs.some(({ lostCommits, promotedMs }) => lostCommits > 0 && promotedMs >= startMs)
+}
+
 function noteFailure(history: History, operation: Operation, error: unknown): void {
   const reason = error instanceof AuthError ? error.reason : String(error)
-  if (reason === 'DATABASE_UNAVAILABLE' || reason === 'HASHING_BUSY') return history.end(operation, 'UNKNOWN', reason)
-  history.end(operation, 'INVALID', `${reason} ${JSON.stringify((error as AuthError).details?.metadata ?? '')}`)
+  if (reason === 'DATABASE_UNAVAILABLE' || reason === 'HASHING_BUSY')
+    return history.end(operation, 'UNKNOWN', reason)
+  history.end(
+    operation,
+    'INVALID',
+    `${reason} ${JSON.stringify((error as AuthError).details?.metadata ?? '')}`,
+  )
   if (!refusals.has(reason)) {
     const cause = error instanceof Error ? `${error.stack} ${String(error.cause ?? '')}` : ''
     history.violate('R7', `#${operation.id} ${operation.kind} failed with ${reason} ${cause}`)

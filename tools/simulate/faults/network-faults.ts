@@ -1,11 +1,10 @@
+import { create } from '@bufbuild/protobuf'
 import {
   RevocationSchema,
   RevocationType,
   type WatchRevocationsResponse,
   WatchRevocationsResponseSchema,
 } from '@immersiverse/auth-contract'
-import { create } from '@bufbuild/protobuf'
-import type { Random } from '../time/make-random.ts'
 import type { Link, LinkState } from '../world/link.ts'
 import type { Tamper } from '../world/model-stream.ts'
 import type { World } from '../world/world.ts'
@@ -20,7 +19,7 @@ export const networkFaults: readonly Fault[] = [
     name: 'a verifying process is cut off from all instances',
     strike: (world, lastsMs, random) => {
       const name = random.findOne(world.verifiers)?.process.name ?? ''
-      const state = random.chooseOne<LinkState>(["DROPS", "HOLDS", "LOSES"])
+      const state = random.chooseOne<LinkState>(['DROPS', 'HOLDS', 'LOSES'])
       for (const link of linksOf(world, name)) change(world, link, state, lastsMs)
     },
   },
@@ -49,7 +48,9 @@ export const networkFaults: readonly Fault[] = [
   },
   tamper('a record is lost', (item) => (item.item.case === 'revocation' ? [] : undefined)),
   tamper('a record comes twice', (item) => [item, item]),
-  tamper('a poison record', (item) => (item.item.case === 'revocation' ? [toPoison(item)] : undefined)),
+  tamper('a poison record', (item, world) =>
+    item.item.case === 'revocation' ? [toPoison(item, world.variant.skipsPoison === true)] : undefined,
+  ),
 ]
 
 function cut(name: string, state: LinkState): Fault {
@@ -63,13 +64,16 @@ function cut(name: string, state: LinkState): Fault {
 }
 
 /** Does something to the next record of a verifying process that it fits, once. */
-function tamper(name: string, change: (item: WatchRevocationsResponse) => readonly WatchRevocationsResponse[] | undefined): Fault {
+function tamper(
+  name: string,
+  change: (item: WatchRevocationsResponse, world: World) => readonly WatchRevocationsResponse[] | undefined,
+): Fault {
   return {
     name,
     strike: (world, _lastsMs, random) => {
       const verifier = random.findOne(world.verifiers)?.process.name ?? ''
       const once: Tamper<WatchRevocationsResponse> = (item) => {
-        const changed = change(item)
+        const changed = change(item, world)
         if (changed !== undefined) world.tampering.delete(verifier)
         return changed ?? [item]
       }
@@ -78,9 +82,13 @@ function tamper(name: string, change: (item: WatchRevocationsResponse) => readon
   }
 }
 
-function toPoison({ item }: WatchRevocationsResponse): WatchRevocationsResponse {
+/** A record of a type that nobody knows, or what a reader makes of it who goes on. */
+function toPoison({ item }: WatchRevocationsResponse, isSkipped: boolean): WatchRevocationsResponse {
   const before = item.case === 'revocation' ? item.value : {}
-  const value = create(RevocationSchema, { ...before, type: 99 as RevocationType })
+  const other = isSkipped
+    ? { type: RevocationType.SESSION, subject: 'nobody' }
+    : { type: 99 as RevocationType }
+  const value = create(RevocationSchema, { ...before, ...other })
   return create(WatchRevocationsResponseSchema, { item: { case: 'revocation', value } })
 }
 
@@ -99,4 +107,3 @@ function allLinks(world: World): Link[] {
   const names = [world.outside, ...world.verifiers.map(({ process }) => process)].map(({ name }) => name)
   return names.flatMap((name) => linksOf(world, name))
 }
-

@@ -29,6 +29,26 @@ export const processFaults: readonly Fault[] = [
     strike: (world, lastsMs, random) => pauseVerifier(world, random, lastsMs, true),
   },
   {
+    name: 'a verifying machine is suspended, and cut off when it wakes',
+    strike: (world, lastsMs, random) => {
+      const verifier = random.findOne(world.verifiers)
+      if (verifier === undefined) return
+      cutOff(world, verifier.process.name, lastsMs)
+      pause(world, verifier.process, lastsMs * random.between(0.5, 0.95), true)
+    },
+  },
+  {
+    name: 'a verifying process is cut off, and its wall clock is set back meanwhile',
+    strike: (world, lastsMs, random) => {
+      const verifier = random.findOne(world.verifiers)
+      if (verifier === undefined) return
+      cutOff(world, verifier.process.name, lastsMs)
+      world.time.after(lastsMs * random.between(0.2, 0.9), () => {
+        verifier.process.wallSkewMs -= Math.round(random.between(0, lastsMs))
+      })
+    },
+  },
+  {
     name: 'a wall clock steps',
     strike: (world, _lastsMs, random) => {
       const processes = [...world.verifiers, ...world.slots].map(({ process }) => process)
@@ -54,6 +74,15 @@ function killInstance(world: World, slot: Slot | undefined, lastsMs: number): vo
 function pauseVerifier(world: World, random: Random, lastsMs: number, standsStill: boolean): void {
   const verifier = random.findOne(world.verifiers)
   if (verifier !== undefined) pause(world, verifier.process, lastsMs, standsStill)
+}
+
+/** Its streams hang: nobody is told. */
+function cutOff(world: World, name: string, lastsMs: number): void {
+  const links = world.slots.map((slot) => world.network.between(name, slot.process.name))
+  for (const link of links) link.state = 'HOLDS'
+  world.time.after(lastsMs, () => {
+    for (const link of links) link.state = 'WORKS'
+  })
 }
 
 function pause(world: World, process: SimulatedProcess, lastsMs: number, standsStill: boolean): void {

@@ -91,5 +91,7 @@ function revokeBelow(history: History, user: UserRecord, operation: Operation, m
 }
 
 function hasBegunLater(user: UserRecord, kind: Operation['kind'], than: Operation): boolean {
-  return user.operations.some((one) => one.kind === kind && (one.startMs >= than.startMs || one.endMs >= than.startMs))
+  return user.operations.some(
+    (one) => one.kind === kind && (one.startMs >= than.startMs || one.endMs >= than.startMs),
+  )
 }

@@ -26,7 +26,10 @@ export function checkFamilies(world: World): void {
     const operations = listOperations(session, history.getUser(session.userId).operations)
     const order = findLinearization(operations, end, settings.service)
     if (order === undefined) {
-      history.violate('T12', `session ${session.id.slice(-4)} ends ${JSON.stringify(end)}, but ${tell(operations)}`)
+      history.violate(
+        'T12',
+        `session ${session.id.slice(-4)} ends ${JSON.stringify(end)}, but ${tell(operations)}`,
+      )
     }
   }
 }
@@ -40,7 +43,9 @@ function listOperations(session: SessionRecord, ofUser: readonly Operation[]): O
       one.keep !== session.id &&
       one.endMs >= session.openedBy.startMs,
   )
-  const own = session.operations.filter(({ kind, outcome }) => kind === 'refresh' || kind === 'login' || outcome !== 'INVALID')
+  const own = session.operations.filter(
+    ({ kind, outcome }) => kind === 'refresh' || kind === 'login' || outcome !== 'INVALID',
+  )
   return [...own, ...ending].sort((a, b) => a.startMs - b.startMs)
 }
 

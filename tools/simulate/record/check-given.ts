@@ -40,7 +40,11 @@ function checkFork(history: History, operation: Operation, session: SessionRecor
   const { given } = operation
   if (given === undefined) return
   const known = session.generations.get(given.generation)
-  if (known !== undefined && known.text !== given.text && !history.epochs.some((epoch) => epoch.lostCommits > 0)) {
+  if (
+    known !== undefined &&
+    known.text !== given.text &&
+    !history.epochs.some((epoch) => epoch.lostCommits > 0)
+  ) {
     history.violate('T1', `#${operation.id}: generation ${given.generation} has two tokens`)
   }
   if (known === undefined) {
@@ -58,6 +62,7 @@ function checkLifetimes(
   const latestMs = session.absoluteEndMs[1] + history.databaseAheadMs + toleranceMs
   for (const end of [pair.accessExpiresAt, pair.refreshExpiresAt]) {
     const endMs = end.getTime() - history.beginningMs
-    if (endMs > latestMs) history.violate('T7', `#${operation.id}: a token outlives its session by ${endMs - latestMs} ms`)
+    if (endMs > latestMs)
+      history.violate('T7', `#${operation.id}: a token outlives its session by ${endMs - latestMs} ms`)
   }
 }

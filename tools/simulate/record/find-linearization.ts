@@ -42,7 +42,11 @@ export function findLinearization(
 ): readonly Operation[] | undefined {
   const seen = new Set<string>()
   let steps = 0
-  const go = (family: Family, left: readonly Operation[], done: readonly Operation[]): readonly Operation[] | undefined => {
+  const go = (
+    family: Family,
+    left: readonly Operation[],
+    done: readonly Operation[],
+  ): readonly Operation[] | undefined => {
     if (++steps > stepsMax) return done
     if (left.every(({ outcome }) => outcome === 'UNKNOWN') && isEnd(family, end)) return done
     const key = `${family.generation} ${family.isEnded} ${family.thefts} ${family.opened?.id} ${family.rotated?.id} ${left.map(({ id }) => id).join()}`
@@ -94,7 +98,11 @@ function listRefreshed(family: Family, operation: Operation, rules: FamilyRules)
     return next
   }
   const { mayRepeat, mayBeTheft } = judgeOld(family, operation, presented, rules)
-  if (mayRepeat && outcome !== 'INVALID' && (outcome === 'UNKNOWN' || given?.generation === family.generation)) {
+  if (
+    mayRepeat &&
+    outcome !== 'INVALID' &&
+    (outcome === 'UNKNOWN' || given?.generation === family.generation)
+  ) {
     next.push(family)
   }
   if (mayBeTheft && outcome !== 'OK') next.push({ ...family, isEnded: true, thefts: family.thefts + 1 })
@@ -119,7 +127,11 @@ function mayBeExpired({ opened, rotated }: Family, { endMs }: Operation, rules: 
   return isIdle || (opened !== undefined && endMs >= opened.startMs + rules.refreshMaxMs - toleranceMs)
 }
 
-function isCertainlyExpired({ opened, rotated }: Family, { startMs }: Operation, rules: FamilyRules): boolean {
+function isCertainlyExpired(
+  { opened, rotated }: Family,
+  { startMs }: Operation,
+  rules: FamilyRules,
+): boolean {
   const isIdle = rotated !== undefined && startMs > rotated.endMs + rules.refreshIdleMs + toleranceMs
   return isIdle || (opened !== undefined && startMs > opened.endMs + rules.refreshMaxMs + toleranceMs)
 }

@@ -1,5 +1,5 @@
-import { AuthError } from '../../../packages/client/src/auth-error.ts'
 import type { LocalVerifyOptions } from '@immersiverse/auth-client/verifier'
+import { AuthError } from '../../../packages/client/src/auth-error.ts'
 import type { VerifyingProcess } from '../world/open-verifying-process.ts'
 import type { History } from './history.ts'
 import { judgeRefusal } from './judge-refusal.ts'

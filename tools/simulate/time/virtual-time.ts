@@ -4,6 +4,8 @@ export interface Timer {
   order: number
   /** Undefined once it was called off or has happened. */
   fire: (() => void) | undefined
+  /** Called instead where time ends before. */
+  forget?: () => void
 }
 
 /** Unix time of the world's beginning, in milliseconds. */
@@ -26,7 +28,7 @@ export class VirtualTime {
   }
 
   at(atMs: number, fire: () => void): Timer {
-    const timer = { atMs: atMs > this.nowMs ? atMs : this.nowMs, order: this.#order++, fire }
+    const timer: Timer = { atMs: atMs > this.nowMs ? atMs : this.nowMs, order: this.#order++, fire }
     this.#push(timer)
     return timer
   }
@@ -59,6 +61,11 @@ export class VirtualTime {
       }
       settle(step)
     })
+  }
+
+  /** Ends time: nothing that was to come happens, and nothing outside remembers it. */
+  end(): void {
+    for (const timer of this.#heap.splice(0)) if (timer.fire !== undefined) timer.forget?.()
   }
 
   #takeNext(untilMs: number): Timer | undefined {

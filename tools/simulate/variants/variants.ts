@@ -1,13 +1,6 @@
-import type { Variant } from '../world/variant.ts'
+import type { KnownBad } from './known-bad.ts'
+import { serviceVariants } from './service-variants.ts'
+import { verifierVariants } from './verifier-variants.ts'
 
-/** A known-bad system, and the properties of which one must be seen to break. */
-export interface KnownBad {
-  readonly name: string
-  /** What is wrong with it. */
-  readonly breaks: string
-  readonly properties: readonly string[]
-  readonly variant: Variant
-}
-
-/** All known-bad variants. */
-export const variants: readonly KnownBad[] = []
+/** All known-bad variants: what the simulator must find out, or its silence about the real system says nothing. */
+export const variants: readonly KnownBad[] = [...verifierVariants, ...serviceVariants]

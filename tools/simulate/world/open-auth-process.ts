@@ -1,16 +1,20 @@
 import type { Deps } from '../../../services/auth/src/deps.ts'
+import type { LaneRunner } from '../../../services/auth/src/events/lane-runner.ts'
 import {
   makeRevocationFollower,
   type RevocationFollower,
 } from '../../../services/auth/src/events/revocation-follower.ts'
 import { openRevocationLane } from '../../../services/auth/src/events/revocation-lane.ts'
-import { makeWatchRevocations, type WatchRevocations } from '../../../services/auth/src/events/watch-revocations.ts'
-import type { LaneRunner } from '../../../services/auth/src/events/lane-runner.ts'
+import {
+  makeWatchRevocations,
+  type WatchRevocations,
+} from '../../../services/auth/src/events/watch-revocations.ts'
 import { makeRefreshTokens } from '../../../services/auth/src/security/refresh-tokens.ts'
 import type { Database } from '../../../services/auth/src/store/database.ts'
 import { settleEpoch } from '../../../services/auth/src/store/epoch.ts'
 import { makeSessionLookup } from '../../../services/auth/src/store/session-lookup.ts'
 import { makeWrite } from '../../../services/auth/src/store/write.ts'
+import type { refreshToken } from '../../../services/auth/src/use-cases/refresh-token.ts'
 import { makeFastPasswords } from './fast-passwords.ts'
 import { makeFastAccessTokens, makeFastTokenVerifier } from './fast-tokens.ts'
 import { makeSecretKeys } from './secret-keys.ts'
@@ -34,7 +38,9 @@ export interface ServiceVariant {
   readonly coverMs?: (coverMs: number) => number
   readonly deps?: (deps: Deps, parts: AuthParts) => Deps
   readonly follower?: (database: Database, process: SimulatedProcess) => RevocationFollower
-  readonly watch?: (watch: WatchRevocations) => WatchRevocations
+  readonly watch?: (watch: WatchRevocations, process: SimulatedProcess) => WatchRevocations
+  /** In the place of the use-case. */
+  readonly refresh?: typeof refreshToken
 }
 
 /** A running instance: the service's use-cases are called with its `deps`. */
@@ -64,8 +70,7 @@ export async function openAuthProcess(parts: AuthParts): Promise<AuthProcess> {
       await process.clock.sleep(retryStartMs)
     }
   }
-  const follower =
-    variant.follower?.(database, process) ?? makeRevocationFollower(database, process.clock)
+  const follower = variant.follower?.(database, process) ?? makeRevocationFollower(database, process.clock)
   const lane = openRevocationLane({
     database,
     installation,
@@ -81,7 +86,7 @@ export async function openAuthProcess(parts: AuthParts): Promise<AuthProcess> {
     process,
     deps: variant.deps?.(plain, parts) ?? plain,
     lane,
-    watchRevocations: variant.watch?.(watch) ?? watch,
+    watchRevocations: variant.watch?.(watch, process) ?? watch,
   }
 }
 

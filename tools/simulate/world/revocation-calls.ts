@@ -59,7 +59,10 @@ export function makeModelSource(parts: CallParts) {
     })
   }
   const calls = {
-    watchRevocations: (request: Parameters<RevocationCalls['watchRevocations']>[0], { signal = never } = {}) =>
+    watchRevocations: (
+      request: Parameters<RevocationCalls['watchRevocations']>[0],
+      { signal = never } = {},
+    ) =>
       stream<WatchRevocationsResponse>(
         signal,
         async function* (auth, aborted) {

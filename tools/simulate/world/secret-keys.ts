@@ -10,10 +10,9 @@ const refreshKeys = [1, 2].map(
 )
 
 /** The secrets that all instances share; the signature is `makeFastAccessTokens`'s. `getRefreshKey` gives the number of the current one. */
-export function makeSecretKeys(getRefreshKey: () => number): Pick<
-  KeyRing,
-  'refresh' | 'findRefreshKey' | 'fingerprintKey'
-> {
+export function makeSecretKeys(
+  getRefreshKey: () => number,
+): Pick<KeyRing, 'refresh' | 'findRefreshKey' | 'fingerprintKey'> {
   return {
     get refresh() {
       return refreshKeys[getRefreshKey()] as RefreshKey

@@ -117,7 +117,10 @@ export class SimulatedProcess {
         timer.fire = undefined
         resolve()
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      if (signal === undefined) return
+      signal.addEventListener('abort', onAbort, { once: true })
+      // Node keeps alive what listens to a signal made of others.
+      timer.forget = () => signal.removeEventListener('abort', onAbort)
     })
   }
 }

@@ -13,5 +13,7 @@ export interface Variant {
   readonly recoversWithinMs?: number
   /** Whether it is not asked to recover. */
   readonly neverRecovers?: boolean
+  /** Whether a record that cannot be read is taken for a harmless one. */
+  readonly skipsPoison?: boolean
   readonly settings?: (settings: WorldSettings) => WorldSettings
 }

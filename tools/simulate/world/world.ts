@@ -1,9 +1,10 @@
 import type { WatchRevocationsResponse } from '@immersiverse/auth-contract'
+import { makeModelDatabase } from '../model-database/make-model-database.ts'
+import type { ModelDatabase, ModelLatency } from '../model-database/model-database.ts'
 import { History } from '../record/history.ts'
+import { validateRecorded } from '../record/validate-recorded.ts'
 import { makeRandom, type Random } from '../time/make-random.ts'
 import { VirtualTime } from '../time/virtual-time.ts'
-import { makeModelDatabase } from '../model-database/make-model-database.ts'
-import type { ModelDatabase } from '../model-database/model-database.ts'
 import type { Tamper } from './model-stream.ts'
 import { Network } from './network.ts'
 import { type AuthProcess, openAuthProcess } from './open-auth-process.ts'
@@ -12,7 +13,6 @@ import { makeModelAsk, makeModelSource } from './revocation-calls.ts'
 import { chooseSettings, type WorldSettings } from './settings.ts'
 import { type ClockFaults, SimulatedProcess } from './simulated-process.ts'
 import type { Variant } from './variant.ts'
-import { validateRecorded } from '../record/validate-recorded.ts'
 
 /** A place for an instance of the service: one runs there, or is being started. */
 export interface Slot {
@@ -53,6 +53,7 @@ export class World {
     const model = makeModelDatabase({
       time: this.time,
       random: this.random.fork().next,
+      latency: chooseLatency(this.random.fork()),
       ...(variant.statements && { statements: variant.statements }),
     })
     this.model = model
@@ -134,4 +135,10 @@ export class World {
     }
     return new SimulatedProcess(name, { time: this.time, random, faults })
   }
+}
+
+/** Half of the ways take no time that is worth a timer; now and then the database is slow. */
+function chooseLatency(random: Random): Partial<ModelLatency> {
+  const slowestMs = random.chance(0.15) ? 40 : 1
+  return { tripMs: () => (random.chance(0.5) ? 0 : random.between(0.1, slowestMs)) }
 }

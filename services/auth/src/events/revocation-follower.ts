@@ -67,6 +67,8 @@ class SharedLook implements RevocationFollower {
   readonly #clock: Clock
   readonly #signal: WakeSignal
   readonly #waiters = new Set<Waiter>()
+  /** Its own: a signal of all followers would remember each of them. */
+  readonly #neverAborted = new AbortController().signal
   #tail = makeRevocationTail()
   #beat: RevocationBeat | undefined
   #beatDueMs = 0
@@ -124,7 +126,7 @@ class SharedLook implements RevocationFollower {
       const isBehind = await this.#lookOnce()
       // Those who were answered ask again first, so that they share the next look.
       await nextTurn()
-      if (this.#waiters.size > 0 && !isBehind) await this.#signal.wait(lookEveryMs, neverAborted)
+      if (this.#waiters.size > 0 && !isBehind) await this.#signal.wait(lookEveryMs, this.#neverAborted)
     }
     this.#isLooking = false
   }
@@ -161,5 +163,3 @@ class SharedLook implements RevocationFollower {
     for (const waiter of [...this.#waiters]) if (waiter.isSatisfied(view)) waiter.settle(view)
   }
 }
-
-const neverAborted = new AbortController().signal

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { simulateSeed } from './simulate-seed.ts'
+import { replaceImmediates } from './time/replace-immediates.ts'
+import { findKnownBad } from './variants/find-variant.ts'
+import { variants } from './variants/variants.ts'
+
+const seeds = 250
+
+/** A seed that finds each variant out; `npm run simulate -- --variants` tells the first. */
+const catchingSeeds: Readonly<Record<string, number>> = {}
+
+const nextTurn = replaceImmediates()
+
+test('no seed breaks R1, R2, R5 to R9, R11, T1 to T10, T12, and every world recovers', async (t) => {
+  const sum = { localAccepts: 0, refusals: 0, validations: 0 }
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { counts, violations } = await simulateSeed(seed)
+    assert.deepEqual(violations, [], `seed ${seed}: npm run simulate -- --seed ${seed}`)
+    for (const name of ['localAccepts', 'refusals', 'validations'] as const) sum[name] += counts[name]
+    await nextTurn()
+  }
+  t.diagnostic(JSON.stringify(sum))
+  for (const count of Object.values(sum))
+    assert.ok(count > 10 * seeds, 'a world in which nothing happens shows nothing')
+})
+
+test('the same seed gives the same course of events', async () => {
+  const [first, second] = [await simulateSeed(7, {}, true), await simulateSeed(7, {}, true)]
+  assert.deepEqual(second.trace, first.trace)
+  assert.ok(first.trace.length > 20)
+})
+
+for (const { name } of variants) {
+  test(`caught: ${name}`, async () => {
+    const seed = catchingSeeds[name]
+    assert.ok(seed !== undefined, 'a variant needs a seed that catches it')
+    const { properties, variant } = findKnownBad(name)
+    const { violations } = await simulateSeed(seed, variant)
+    assert.ok(
+      violations.some(({ property }) => properties.includes(property)),
+      `seed ${seed} breaks ${JSON.stringify(violations)}, not one of ${properties}`,
+    )
+  })
+}
