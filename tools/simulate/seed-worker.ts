@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { SeedReport, SeedShare } from './run-seeds.ts'
-import { simulateSeed } from './simulate-seed.ts'
+import { type SeedResult, simulateSeed } from './simulate-seed.ts'
 import { replaceImmediates } from './time/replace-immediates.ts'
 import { findKnownBad, findVariant } from './variants/find-variant.ts'
 
@@ -16,7 +16,8 @@ const wanted = share.variant === undefined ? undefined : findKnownBad(share.vari
 let report = makeReport()
 
 for (let n = 0; n < share.seeds; n++) {
-  const result = await simulateSeed(share.from + n * share.step, variant)
+  const seed = share.from + n * share.step
+  const result = await simulateSeed(seed, variant).catch((error: unknown) => toBroken(seed, error))
   const { accepts, localAccepts, unavailable } = result.counts
   report = {
     done: report.done + 1,
@@ -33,6 +34,13 @@ for (let n = 0; n < share.seeds; n++) {
   await nextTurn()
 }
 parentPort?.postMessage(report.failed === undefined ? report : makeReport())
+
+/** A fault of the simulator itself, such as a statement that its database does not know. */
+function toBroken(seed: number, error: unknown): SeedResult {
+  const counts = { accepts: 0, localAccepts: 0, refusals: 0, unavailable: 0, validations: 0 }
+  const violations = [{ property: 'SIMULATOR', text: String(error), atMs: 0 }]
+  return { seed, violations, counts, operations: 0, statements: 0, timers: 0, trace: [] }
+}
 
 function makeReport(): SeedReport {
   return { done: 0, accepts: 0, localAccepts: 0, unavailable: 0, operations: 0, failed: undefined }
