@@ -20,7 +20,7 @@ export function parseWhere(reader: TokenReader, names: Names, indexed: Table): W
   let path: { readonly index: number; readonly key: Expression } | undefined
   if (reader.accept('where')) {
     do {
-      const equality = parseEquality(reader, names)
+      const equality = parseEquality(reader, names, indexed)
       conditions.push(equality?.holds ?? parseConjunct(reader, names.resolve))
       const index = indexed.indexes.findIndex(
         ({ columns, isTotal }) => isTotal && columns.length === 1 && columns[0] === equality?.column,
@@ -51,6 +51,7 @@ export function parseWhere(reader: TokenReader, names: Names, indexed: Table): W
 function parseEquality(
   reader: TokenReader,
   names: Names,
+  { columns }: Table,
 ): { holds: Expression; column: string; key: Expression } | undefined {
   const isQualified = reader.peek(1).value === '.'
   const at = isQualified ? 3 : 1
@@ -63,6 +64,12 @@ function parseEquality(
   const column = reader.takeName()
   reader.expect('=')
   const value = names.resolve(qualifier, column)
-  const key = parseSum(reader, names.resolve)
+  const given = parseSum(reader, names.resolve)
+  const isUuid = columns.some(({ isUuid: is, name }) => is && name === column)
+  const key: Expression = isUuid ? (row, x) => toUuid(given(row, x)) : given
   return { column, key, holds: (row, x) => isEqual(value?.(row, x), key(row, x)) }
+}
+
+function toUuid(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value
 }

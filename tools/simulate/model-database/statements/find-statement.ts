@@ -3,6 +3,7 @@ import { accountStatements } from './accounts.ts'
 import { epochStatements } from './epochs.ts'
 import { eventStatements } from './events.ts'
 import { lookupStatements } from './lookups.ts'
+import { findMigratorStatement } from './migrations.ts'
 import { numberingStatements } from './numbering.ts'
 import { revocationStatements } from './revocations.ts'
 import { rotationStatements } from './rotation.ts'
@@ -21,7 +22,7 @@ const models: ReadonlyMap<string, StatementModel> = new Map(
 /** The hand-made model of a statement, or undefined; white space does not matter. */
 export function findStatement(text: string): StatementModel | undefined {
   const normal = toText(text)
-  return models.get(normal) ?? findSessionStatement(normal)
+  return models.get(normal) ?? findSessionStatement(normal) ?? findMigratorStatement(normal)
 }
 
 function toText(text: string): string {

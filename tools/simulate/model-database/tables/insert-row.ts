@@ -4,7 +4,7 @@ import { awaitTransaction, type Steps } from '../server/wait.ts'
 import type { Execution } from '../sql/expression.ts'
 import { lockRow } from './lock-row.ts'
 import { findVisible, type Row, strengths } from './row.ts'
-import { addRow, addToIndex, type Index, type Table } from './table.ts'
+import { addRow, addToIndex, type Column, type Index, type Table } from './table.ts'
 
 /** Inserts a row and returns it; waits for others that are about to commit one with the same key. Throws what a constraint says. */
 export function* insertRow(at: Execution, table: Table, given: ModelRow): Steps<ModelRow> {
@@ -86,14 +86,20 @@ function* lockParents(at: Execution, table: Table, values: ModelRow): Steps<void
 /** All columns: defaults, the next of the sequence, texts of JSON read. */
 function toComplete(at: Execution, table: Table, given: ModelRow): ModelRow {
   const values: Record<string, unknown> = {}
-  for (const { name, isIdentity, isJson, makeDefault } of table.columns) {
+  for (const column of table.columns) {
+    const { name, isIdentity, makeDefault } = column
     const value = given[name]
-    if (value !== undefined) values[name] = isJson && typeof value === 'string' ? JSON.parse(value) : value
+    if (value !== undefined) values[name] = typeof value === 'string' ? readText(column, value) : value
     else if (isIdentity) values[name] = drawNumber(table)
     else values[name] = makeDefault ? makeDefault(values, at) : null
   }
   assertRow(at, table, values)
   return values
+}
+
+function readText({ isJson, isUuid }: Column, text: string): unknown {
+  if (isUuid) return text.toLowerCase()
+  return isJson ? JSON.parse(text) : text
 }
 
 function drawNumber(table: Table): number {

@@ -10,6 +10,11 @@ export type Tables = Readonly<Record<keyof Schema, Table>>
 
 const folder = new URL('../../../../services/auth/src/store/migrations/', import.meta.url)
 
+/** The migrations that have been carried out: all. */
+export const migrationNames: readonly string[] = readdirSync(folder)
+  .sort()
+  .map((file) => file.replace(/\.ts$/, ''))
+
 /** The schema, read from the service's own migrations: the model has the tables that the service makes. */
 const definitions = readDefinitions(await listMigrationStatements())
 
@@ -61,8 +66,9 @@ async function listMigrationStatements(): Promise<string[]> {
   }
   const pool = { options: {}, connect: async () => client, end: async () => undefined }
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: pool as never }) })
-  for (const file of readdirSync(folder).sort()) {
-    const migration: { up(db: Kysely<unknown>): Promise<void> } = await import(new URL(file, folder).href)
+  for (const name of migrationNames) {
+    const { href } = new URL(`${name}.ts`, folder)
+    const migration: { up(db: Kysely<unknown>): Promise<void> } = await import(href)
     await migration.up(kysely)
   }
   return texts

@@ -70,7 +70,8 @@ function readColumn(reader: TokenReader, table: TableDefinition): void {
   const name = reader.takeName()
   let type = reader.takeName()
   if (reader.accept('[', ']')) type = 'array'
-  const at = table.columns.push({ ...emptyColumn, name, isJson: type === 'jsonb' }) - 1
+  const at =
+    table.columns.push({ ...emptyColumn, name, isJson: type === 'jsonb', isUuid: type === 'uuid' }) - 1
   const set = (facts: Partial<Column>) => {
     table.columns[at] = { ...emptyColumn, name, ...table.columns[at], ...facts }
   }
@@ -104,6 +105,7 @@ const emptyColumn: Column = Object.freeze({
   isRequired: false,
   isIdentity: false,
   isJson: false,
+  isUuid: false,
   makeDefault: undefined,
 })
 

@@ -12,6 +12,8 @@ export interface Column {
   /** Drawn from a sequence, which no rollback takes back. */
   readonly isIdentity: boolean
   readonly isJson: boolean
+  /** Texts of it are equal in any case. */
+  readonly isUuid: boolean
   readonly makeDefault: Expression | undefined
 }
 
