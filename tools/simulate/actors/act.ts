@@ -57,13 +57,13 @@ async function steal({ calls, world }: Cast, holder: Holder): Promise<void> {
 async function logOut(cast: Cast, holder: Holder): Promise<void> {
   const token = holder.accessToken
   if (token === undefined) return
-  await revoke(cast, holder.user, () => cast.calls.logout(token))
+  await revoke(cast, holder.user, () => cast.calls.logout(token, false))
 }
 
 async function logOutEverywhere(cast: Cast, holder: Holder): Promise<void> {
   const token = holder.accessToken
   if (token === undefined) return
-  await revoke(cast, holder.user, () => cast.calls.logoutAll(token))
+  await revoke(cast, holder.user, () => cast.calls.logout(token, true))
 }
 
 async function revokeSession(cast: Cast, { user }: Holder): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AccessTokenRecord, RefreshTokenRecord, UserRecord } from '../record/records.ts'
 import type { World } from '../world/world.ts'
-import type { Calls, Device } from './calls.ts'
+import type { Calls } from './calls.ts'
+import type { Device } from './device.ts'
 
 const triesMax = 4
 

@@ -51,17 +51,12 @@ function mayBeLost(history: History, { startMs }: Operation): boolean {
 
 function noteFailure(history: History, operation: Operation, error: unknown): void {
   const reason = error instanceof AuthError ? error.reason : String(error)
-  if (reason === 'DATABASE_UNAVAILABLE' || reason === 'HASHING_BUSY')
-    return history.end(operation, 'UNKNOWN', reason)
-  history.end(
-    operation,
-    'INVALID',
-    `${reason} ${JSON.stringify((error as AuthError).details?.metadata ?? '')}`,
-  )
-  if (!refusals.has(reason)) {
-    const cause = error instanceof Error ? `${error.stack} ${String(error.cause ?? '')}` : ''
-    history.violate('R7', `#${operation.id} ${operation.kind} failed with ${reason} ${cause}`)
-  }
+  const metadata = error instanceof AuthError ? (error.details.metadata ?? {}) : {}
+  const isUnknown = reason === 'DATABASE_UNAVAILABLE'
+  history.end(operation, isUnknown ? 'UNKNOWN' : 'INVALID', [reason, ...Object.values(metadata)].join(' '))
+  if (isUnknown || refusals.has(reason)) return
+  const cause = error instanceof Error ? String(error.cause ?? '') : ''
+  history.violate('R7', `#${operation.id} ${operation.kind} failed with ${reason} ${cause}`)
 }
 
 /** Serves a login or a refresh: what it gives is remembered and held against what was promised. */

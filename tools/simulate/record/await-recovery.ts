@@ -9,7 +9,7 @@ const lookEveryMs = 250
  * Lets time pass until every verifying process has a FRESH view and somebody has logged in; a violation where that takes too long: a
  * system that refuses everything would keep all other properties.
  */
-export async function awaitRecovery({ calls, holders, world }: Cast): Promise<void> {
+export async function awaitRecovery({ holders, world }: Cast): Promise<void> {
   const { history, time, variant, verifiers } = world
   const untilMs = time.nowMs + (variant.recoversWithinMs ?? recoversWithinMs)
   const isFresh = () => verifiers.every(({ follower }) => follower.readFreshness().state === 'FRESH')
