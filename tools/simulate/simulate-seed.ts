@@ -88,7 +88,8 @@ async function setUp(world: World, random: Random): Promise<Cast> {
       const device = { clientId: 'web', ip: `10.0.${at}.${number}`, userAgent: `browser ${number}` }
       const holder = new Holder(world, calls, user, device)
       holders.push(holder)
-      await holder.logIn()
+      // Some are too impatient for a slow database.
+      await holder.logIn().catch(() => undefined)
     }
   })
   const done = Promise.all(signUps)

@@ -42,6 +42,6 @@ export function chooseSettings(random: Random): WorldSettings {
     deleteEveryMs: isShort ? 400 : 10_000,
     maxStalenessMs: random.chooseOne([900, 1500, 3000]),
     measureEveryMs: random.between(800, 4000),
-    latenessMs: random.chooseOne([1, 40, 150]),
+    latenessMs: random.chooseOne([5, 80, 200]),
   }
 }
