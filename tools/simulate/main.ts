@@ -32,7 +32,7 @@ async function run(options: SimulateOptions): Promise<void> {
     `${operations} calls, ${accepts} accepts (${localAccepts} in process), ${unavailable} answered UNAVAILABLE`,
   )
   if (totals.failed === undefined) return
-  tellFailure(totals.failed)
+  tellFailure(totals.failed, options.variant)
   process.exitCode = 1
 }
 
@@ -49,15 +49,16 @@ async function traceOne(seed: number, variant: string | undefined): Promise<void
   for (const line of result.trace) console.log(line)
   console.log(`seed ${seed}: ${JSON.stringify(result.counts)}`)
   if (result.violations.length === 0) return
-  tellFailure(result)
+  tellFailure(result, variant)
   process.exitCode = 1
 }
 
-function tellFailure({ seed, violations }: SeedResult): void {
+function tellFailure({ seed, violations }: SeedResult, variant: string | undefined): void {
   for (const { atMs, property, text } of violations) {
     console.log(`seed ${seed} breaks ${property} at ${atMs.toFixed(1)} ms: ${text}`)
   }
-  console.log(`the whole story: npm run simulate -- --seed ${seed}`)
+  const of = variant === undefined ? '' : ` --variant '${variant}'`
+  console.log(`the whole story: npm run simulate -- --seed ${seed}${of}`)
 }
 
 function tellProgress({ done }: SeedTotals, seeds: number, startMs: number): void {
