@@ -34,14 +34,19 @@ const caller: Caller = { kind: 'service', id: 'bench', origin: { ip: '127.0.0.1'
 /** Makes users and sessions with the service's own use-cases; sessions with cheap hashes, which their tokens do not show. */
 export async function seed(environment: NodeJS.ProcessEnv): Promise<Seed> {
   const config = readConfig(environment)
-  const cheap = { memoryKib: 8, passes: 1 }
-  const users = await withDeps(config, cheap, (deps) =>
-    inParallel(userCount, (place) => signIn(deps, `user${place}`)),
-  )
+  const users = await seedUsers(environment, userCount)
   const logins = await withDeps(config, {}, (deps) =>
     inParallel(loginCount, (place) => signUp(deps, `person${place}`)),
   )
   return { users, logins }
+}
+
+/** Makes so many users with a session each. */
+export async function seedUsers(environment: NodeJS.ProcessEnv, count: number): Promise<SeededUser[]> {
+  const cheap = { memoryKib: 8, passes: 1 }
+  return await withDeps(readConfig(environment), cheap, (deps) =>
+    inParallel(count, (place) => signIn(deps, `user${place}`)),
+  )
 }
 
 const log: Log = { info: () => undefined, warn: () => undefined, error: console.error }

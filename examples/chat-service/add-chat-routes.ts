@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { RpcError } from '@immersiverse/auth-client'
 import type { FastifyInstance } from 'fastify'
 import { type ChatParts, createRoom } from './create-room.ts'
@@ -9,8 +10,8 @@ const newRoom = {
 }
 
 /**
- * Adds the HTTP side: `POST /chat/room`, `GET /chat/room/:roomId`, and `DELETE /chat/room/:roomId` for moderators. Whoever registers
- * `auth.fastify` on the same instance has them guarded.
+ * Adds the HTTP side: `POST /chat/room`, `GET /chat/room/:roomId` with its `/events`, and `DELETE /chat/room/:roomId` for moderators.
+ * Whoever registers `auth.fastify` on the same instance has them guarded, open streams of events included.
  */
 export function addChatRoutes(http: FastifyInstance, parts: ChatParts): void {
   http.post<{ Body: { name: string } }>('/chat/room', { schema: { body: newRoom } }, (request) =>
@@ -19,6 +20,13 @@ export function addChatRoutes(http: FastifyInstance, parts: ChatParts): void {
   http.get<{ Params: { roomId: string } }>('/chat/room/:roomId', async (request, reply) => {
     const room = parts.rooms.find(request.params.roomId)
     return room ?? reply.code(404).send({ error: 'there is no such room' })
+  })
+  http.get<{ Params: { roomId: string } }>('/chat/room/:roomId/events', async (request, reply) => {
+    const { roomId } = request.params
+    if (parts.rooms.find(roomId) === undefined) {
+      return reply.code(404).send({ error: 'there is no such room' })
+    }
+    return reply.type('text/event-stream').send(watchRoom(parts, roomId))
   })
   http.delete<{ Params: { roomId: string } }>(
     '/chat/room/:roomId',
@@ -30,6 +38,19 @@ export function addChatRoutes(http: FastifyInstance, parts: ChatParts): void {
     if (isOutage(error)) return reply.code(503).header('retry-after', '1').send({ error: 'try again' })
     return reply.send(error)
   })
+}
+
+/** What happens in the room from now on, one's own joining first, as Server-Sent Events. */
+function watchRoom({ auth, rooms }: ChatParts, roomId: string): Readable {
+  const { userId, username } = auth.principal()
+  const events = new Readable({ read: () => undefined })
+  const stop = rooms.watch(roomId, {
+    next: (event) => events.push(`data: ${JSON.stringify(event)}\n\n`),
+    end: () => events.push(null),
+  })
+  events.on('close', stop)
+  rooms.tell(roomId, { joined: { userId, username } })
+  return events
 }
 
 function isOutage(error: unknown): boolean {

@@ -23,7 +23,8 @@ const drainMs = 5_000
 export async function startChatService(config: ChatConfig): Promise<ChatService> {
   await using stack = new AsyncDisposableStack()
   const rooms = makeRooms()
-  const auth = stack.use(await connectAuth({ address: config.authAddress, verification: 'remote' }))
+  const { authAddress: address, verification } = config
+  const auth = stack.use(await connectAuth({ address, verification }))
   const httpAddress = await startHttp(auth, rooms, config.http, stack)
   const grpcAddress = await startGrpc(auth, rooms, config.grpc, stack)
   stack.defer(() => rooms.close())

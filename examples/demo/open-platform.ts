@@ -18,6 +18,9 @@ export interface Platform {
   readonly chatUrl: string
   readonly chatGrpcAddress: string
   readonly subscriptionUrl: string
+  readonly analyticsUrl: string
+  /** Its alerts are lines of its output. */
+  readonly securityMonitor: ServiceProcess
 }
 
 /** What opening needs. */
@@ -33,7 +36,7 @@ export interface PlatformParts {
 
 const readyMs = 60_000
 
-/** Starts the three services on free ports, each in its own process, and resolves when all say that they serve. */
+/** Starts the services on free ports, each in its own process, and resolves when all say that they serve. */
 export async function openPlatform(parts: PlatformParts): Promise<Platform> {
   const { environment, teller, stack } = parts
   const folder = await mkdtemp(join(tmpdir(), 'immersiverse-demo-'))
@@ -51,12 +54,27 @@ export async function openPlatform(parts: PlatformParts): Promise<Platform> {
   const subscription = await teller.step('the subscription service is ready', () =>
     openExample(parts, folder, 'subscription-service', { ...shared, ...data }),
   )
+  const analyticsData = {
+    ANALYTICS_HTTP_LISTEN: '127.0.0.1:0',
+    ANALYTICS_DATA_DIR: join(folder, 'analytics'),
+  }
+  const monitorData = { MONITOR_DATA_DIR: join(folder, 'monitor') }
+  const [analytics, monitor] = await teller.step(
+    'the analytics service and the security monitor are ready',
+    () =>
+      Promise.all([
+        openExample(parts, folder, 'analytics-service', { ...shared, ...analyticsData }),
+        openExample(parts, folder, 'security-monitor', { ...shared, ...monitorData }),
+      ]),
+  )
   return {
     authGrpcAddress: auth.grpcAddress,
     authEdgeUrl: auth.edgeUrl,
-    chatUrl: `http://${chat.http}`,
-    chatGrpcAddress: `${chat.grpc}`,
-    subscriptionUrl: `http://${subscription.http}`,
+    chatUrl: `http://${chat.listeners.http}`,
+    chatGrpcAddress: `${chat.listeners.grpc}`,
+    subscriptionUrl: `http://${subscription.listeners.http}`,
+    analyticsUrl: `http://${analytics.listeners.http}`,
+    securityMonitor: monitor.process,
   }
 }
 
@@ -71,18 +89,26 @@ async function openAuth(parts: PlatformParts, folder: string): Promise<AuthProce
   return auth
 }
 
-/** Starts an example and answers the listeners of its ready line, by name. */
+/** An example that serves. */
+interface OpenExample {
+  readonly process: ServiceProcess
+  /** Of its ready line, by name. */
+  readonly listeners: Readonly<Record<string, string>>
+}
+
+/** Starts an example and waits for its ready line. */
 async function openExample(
   parts: PlatformParts,
   folder: string,
   name: string,
   environment: NodeJS.ProcessEnv,
-): Promise<Record<string, string>> {
+): Promise<OpenExample> {
   const script = fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))
   const process = startProcess({ name, script, environment, folder })
   keep(parts, process)
-  const { input } = await process.awaitLine(new RegExp(`^${name} ready `), readyMs)
-  return Object.fromEntries([...input.matchAll(/(\w+)=(\S+)/g)].map(([, key, value]) => [key, value]))
+  const { input } = await process.awaitLine(new RegExp(`^${name} ready`), readyMs)
+  const listeners = [...input.matchAll(/(\w+)=(\S+)/g)].map(([, key = '', value = '']) => [key, value])
+  return { process, listeners: Object.fromEntries(listeners) }
 }
 
 function keep({ processes, stack, signal }: PlatformParts, process: ServiceProcess): void {

@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import type { Auth } from '@immersiverse/auth-client'
+import { makePerson } from './make-person.ts'
 import type { Teller } from './make-teller.ts'
 import type { Platform } from './open-platform.ts'
 import { runChatFlow } from './run-chat-flow.ts'
 import { runLogoutFlow } from './run-logout-flow.ts'
 import { runSignUpFlow } from './run-sign-up-flow.ts'
 import { runUpgradeFlow } from './run-upgrade-flow.ts'
+import { runWatchFlow } from './run-watch-flow.ts'
 import type { UserEvents } from './watch-user-events.ts'
 
 /** What a flow works with. */
@@ -34,7 +35,7 @@ export interface Tokens {
 /** Walks the guide's flows with one new person; rejects with StepError at the first step that does not hold. */
 export async function runFlows(parts: FlowParts): Promise<void> {
   const { heading } = parts.teller
-  const person = makePerson()
+  const person = makePerson('mina', 'Mina')
   heading('5.2 Someone signs up, and the subscription service hears of it')
   const userId = await runSignUpFlow(parts, person)
   heading('5.1 They log in and use the chat service')
@@ -43,14 +44,6 @@ export async function runFlows(parts: FlowParts): Promise<void> {
   const second = await runUpgradeFlow(parts, userId, first)
   heading('They log out, and the chat service knows at once')
   await runLogoutFlow(parts, first, second)
-}
-
-function makePerson(): Person {
-  const username = `mina_${randomBytes(6).toString('hex')}`
-  return {
-    username,
-    email: `${username}@example.com`,
-    password: randomBytes(18).toString('base64'),
-    nickname: 'Mina',
-  }
+  heading('4.3 Someone guesses passwords: the security monitor and the analytics service see it')
+  await runWatchFlow(parts, person)
 }

@@ -7,6 +7,7 @@ const rooms = {
   compose: [
     ...['config', 'deps', 'rpc', 'edge', 'use-cases', 'domain', 'security', 'platforms', 'store', 'events'],
   ],
+  authctl: ['compose', 'config', 'rpc', 'use-cases', 'domain', 'deps'],
   config: [],
   deps: ['domain', 'security', 'platforms', 'store'],
   rpc: ['use-cases', 'domain', 'deps'],

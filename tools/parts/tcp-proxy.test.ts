@@ -58,6 +58,45 @@ describe('a TCP proxy', () => {
     assert.deepEqual(await Promise.all(answers), ['b', 'c'])
   })
 
+  test('a deaf cut carries what is sent and no answer, until healed', async () => {
+    const heard: string[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.on('data', (chunk) => {
+        heard.push(String(chunk))
+        socket.end('answer')
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    await using proxy = await openTcpProxy({ port: (server.address() as AddressInfo).port })
+    proxy.cut('deaf')
+    const socket = connect(proxy.port, '127.0.0.1')
+    socket.write('question')
+    const answer = readAll(socket)
+    while (heard.length === 0) await sleep(1)
+    assert.equal(await Promise.race([answer, sleep(100, 'nothing')]), 'nothing')
+    proxy.heal()
+    assert.equal(await answer, 'answer')
+    server.close()
+  })
+
+  test('a delay keeps the order and the end, and is over when healed', async () => {
+    await using proxy = await openTcpProxy({ port: echoPort() })
+    proxy.delay(60)
+    const socket = connect(proxy.port, '127.0.0.1')
+    const begunAtMs = performance.now()
+    socket.write('a')
+    socket.write('b')
+    socket.end('c')
+    assert.equal(await readAll(socket), 'abc')
+    // Once on the way there and once on the way back; timers may be a millisecond early.
+    assert.ok(performance.now() - begunAtMs >= 118)
+    proxy.heal()
+    const healed = connect(proxy.port, '127.0.0.1')
+    healed.end('again')
+    assert.equal(await readAll(healed), 'again')
+  })
+
   test('resets connections to a target that is not there', async () => {
     const gone = createServer().listen(0, '127.0.0.1')
     await once(gone, 'listening')

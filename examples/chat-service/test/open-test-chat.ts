@@ -8,11 +8,13 @@ export interface TestChat extends AsyncDisposable {
 }
 
 /** Starts both on free ports. */
-export async function openTestChat(): Promise<TestChat> {
+export async function openTestChat(verification: 'remote' | 'local' = 'remote'): Promise<TestChat> {
   await using stack = new AsyncDisposableStack()
   const auth = stack.use(await openTestAuth())
   const listen = { host: '127.0.0.1', port: 0 }
-  const chat = stack.use(await startChatService({ authAddress: auth.address, http: listen, grpc: listen }))
+  const chat = stack.use(
+    await startChatService({ authAddress: auth.address, verification, http: listen, grpc: listen }),
+  )
   const opened = stack.move()
   return { auth, chat, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }

@@ -45,6 +45,16 @@ test('another verification than remote or local is refused', async () => {
   await assert.rejects(connectAuth(options), TypeError)
 })
 
+test('revocations from Kafka need to know where Kafka is; another source than the two is refused', async () => {
+  const options = { address: 'localhost:1', verification: 'local' } as const
+  await assert.rejects(connectAuth({ ...options, revocations: 'kafka' }), {
+    name: 'TypeError',
+    message: "revocations: 'kafka' needs kafka: { brokers }",
+  })
+  const other = { ...options, revocations: 'events' } as unknown as ConnectAuthOptions
+  await assert.rejects(connectAuth(other), TypeError)
+})
+
 test('closing twice is closing once', async () => {
   const server = await startAuthServer()
   const auth = await connectAuth({ address: server.address, verification: 'remote' })

@@ -2,9 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChannelCredentials } from '@grpc/grpc-js'
 import { EventService, UserService } from '@immersiverse/auth-contract'
 import type { FastifyPluginAsync } from 'fastify'
+import type { AccessRules } from './access.ts'
 import { AuthError } from './auth-error.ts'
+import type { KafkaOptions } from './events/kafka-options.ts'
 import { type Events, type EventsOptions, makeEvents } from './events/make-events.ts'
-import type { KafkaOptions } from './events/open-kafka-source.ts'
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { type Guard, makeGuard } from './grpc/make-guard.ts'
 import { makeRemoteVerify } from './grpc/make-remote-verify.ts'
@@ -14,12 +15,24 @@ import type { HttpGuardOptions } from './http/http-parts.ts'
 import { type Middleware, makeExpressMiddleware } from './http/make-express-middleware.ts'
 import { makeFastifyPlugin } from './http/make-fastify-plugin.ts'
 import { type FetchGuardOptions, type FetchHandler, makeFetchGuard } from './http/make-fetch-guard.ts'
+import type { LiveCall, LiveCallsStatus } from './live/live-call.ts'
+import type { LiveCalls } from './live/live-calls.ts'
+import type { RequestScope } from './live/make-request-scope.ts'
+import { openLiveCalls } from './live/open-live-calls.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import { makeAuthorize } from './make-authorize.ts'
-import { type LocalVerificationStatus, openLocalVerification } from './open-local-verification.ts'
+import { type MetricsRegistry, registerMetrics } from './metrics/register-metrics.ts'
+import { toMetrics } from './metrics/to-metrics.ts'
+import { toMetricsText } from './metrics/to-metrics-text.ts'
+import {
+  type LocalVerification,
+  type LocalVerificationStatus,
+  openLocalVerification,
+} from './open-local-verification.ts'
 import type { Principal } from './principal.ts'
 import { makeUsers, type Users } from './users/make-users.ts'
-import type { VerifyToken } from './verify-token.ts'
+import { readClock, systemClock } from './verifier/clock.ts'
+import type { VerifyToken, VerifyTokenOptions } from './verify-token.ts'
 
 /** How a service connects to the auth service. */
 export interface ConnectAuthOptions {
@@ -30,8 +43,16 @@ export interface ConnectAuthOptions {
    * within `maxStalenessMs` plus 100 ms whatever fails, in health within milliseconds.
    */
   readonly verification: 'remote' | 'local'
-  /** `local`: how old the view of revocations may be, S; default 3,000. An older one is not used: ValidateToken is asked. */
+  /**
+   * S, default 3,000. `local`: how old the view of revocations may be; an older one is not used: ValidateToken is asked. Both: open streams
+   * of a revoked caller end within it.
+   */
   readonly maxStalenessMs?: number
+  /**
+   * `local`: where revocations are followed, `watch` (default) over the auth service's WatchRevocations, `kafka` over the topic
+   * `token_blacklist`; that needs `kafka`. Both hold the same promise.
+   */
+  readonly revocations?: 'watch' | 'kafka'
   /** Default: plaintext. For mTLS: `credentials.createSsl(ca, key, cert)` of grpc-js. */
   readonly credentials?: ChannelCredentials
   /** How long one verification or read may take, retries included; default 5,000. */
@@ -45,6 +66,14 @@ export interface ConnectAuthOptions {
   /** Where faults are reported that no caller waits for; pino fits. Default: standard error. */
   readonly logger?: Logger
 }
+
+/** How verification does, and the calls that are open. */
+export type AuthStatus = (LocalVerificationStatus | { readonly verification: 'remote' }) & {
+  readonly calls: LiveCallsStatus
+}
+
+/** What one live call may ask; `onExpiry` as in the rules of a route. */
+export type LiveCallOptions = VerifyTokenOptions & Pick<AccessRules, 'onExpiry'>
 
 /** The auth service, as a protected service uses it. */
 export interface Auth extends AsyncDisposable {
@@ -65,8 +94,22 @@ export interface Auth extends AsyncDisposable {
   findPrincipal(): Principal | undefined
   /** Says who a token stands for, outside of guards: WebSockets, jobs. */
   readonly verify: VerifyToken
-  /** How verification does, for a health page or a metric. */
-  status(): LocalVerificationStatus | { readonly verification: 'remote' }
+  /**
+   * Aborted, with an AuthError as its reason, when the caller of the request at hand is revoked before the request is over. For what goes on
+   * below a guard: loops, calls to elsewhere. Throws AuthError UNAUTHENTICATED outside of a verified request.
+   */
+  revocationSignal(): AbortSignal
+  /**
+   * Verifies a token and watches it until the call is closed, for what no guard sees: sockets of any kind, jobs. Rejects as `verify` does;
+   * later `signal` is aborted with the AuthError.
+   */
+  openLiveCall(token: string, options?: LiveCallOptions): Promise<LiveCall>
+  /** How verification does, for a health page. */
+  status(): AuthStatus
+  /** The same for Prometheus, in its text format (version 0.0.4), which is OpenMetrics' too but for the closing line. */
+  metrics(): string
+  /** Adds the same metrics to a registry of prom-client, read anew at each scrape. */
+  registerMetrics(registry: MetricsRegistry): void
   readonly users: Users
   /** Begins a consumer of events; nothing is read before its `start()`. */
   events(options: EventsOptions): Events
@@ -79,10 +122,8 @@ export interface Auth extends AsyncDisposable {
  * answered UNAVAILABLE until it is. Rejects only for wrong options. Whoever connects closes.
  */
 export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
-  if (options.verification !== 'remote' && options.verification !== 'local') {
-    throw new TypeError("verification is 'remote' or 'local'")
-  }
-  const { deadlineMs = 5_000, logger = consoleLogger, maxWaiting = 10_000 } = options
+  assertOptions(options)
+  const { deadlineMs = 5_000, logger = consoleLogger, maxStalenessMs = 3_000, maxWaiting = 10_000 } = options
   const channel = openChannel(options)
   const batches = openTokenBatches(channel, { deadlineMs, maxWaiting })
   const remote = makeRemoteVerify(batches)
@@ -93,18 +134,27 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
           ask: remote,
           deadlineMs,
           logger,
-          maxStalenessMs: options.maxStalenessMs ?? 3_000,
+          maxStalenessMs,
+          kafka: options.revocations === 'kafka' ? options.kafka : undefined,
+          onEntry: (entry) => calls.hear(entry),
         })
       : undefined
+  const calls = openLiveCalls({
+    clock: systemClock,
+    logger,
+    maxStalenessMs,
+    revocations: local?.revocations,
+    ask: local?.ask ?? remote,
+  })
   const verify: VerifyToken = local?.verify ?? remote
-  const authorize = makeAuthorize(verify)
-  const principals = new AsyncLocalStorage<Principal | undefined>()
+  const authorize = makeAuthorize(verify, systemClock)
+  const scopes = new AsyncLocalStorage<RequestScope | undefined>()
   const watch = makeGrpcClient(EventService, channel)
   const running = new Set<AsyncDisposable>()
-  const parts = { authorize, principals, logger }
-
+  const parts = { authorize, scopes, calls, logger }
   const close = async (): Promise<void> => {
     await Promise.allSettled([...running].map((consumer) => consumer[Symbol.asyncDispose]()))
+    calls.close()
     await local?.close()
     batches.close()
     channel.close()
@@ -120,7 +170,11 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
   }
   return {
     verify,
-    status: () => local?.status() ?? { verification: 'remote' },
+    openLiveCall: async (token, rules = {}) => {
+      const askedAt = readClock(systemClock)
+      return calls.open({ principal: await verify(token, rules), token, rules, askedAt }, () => undefined)
+    },
+    ...makeReports(local, calls),
     close,
     [Symbol.asyncDispose]: close,
     guard: makeGuard(parts),
@@ -129,8 +183,37 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
     fetch: (handler, guardOptions) => makeFetchGuard(parts, handler, guardOptions),
     users: makeUsers(makeGrpcClient(UserService, channel, { deadlineMs })),
     events: (eventsOptions) => makeEvents({ watch, kafka: options.kafka, logger, running }, eventsOptions),
-    findPrincipal: () => principals.getStore(),
-    principal: () => principals.getStore() ?? missing(),
+    findPrincipal: () => scopes.getStore()?.principal,
+    principal: () => (scopes.getStore() ?? missing()).principal,
+    revocationSignal: () => (scopes.getStore() ?? missing()).revocationSignal,
+  }
+}
+
+function makeReports(
+  local: LocalVerification | undefined,
+  calls: LiveCalls,
+): Pick<Auth, 'status' | 'metrics' | 'registerMetrics'> {
+  const status = (): AuthStatus => ({
+    ...(local?.status() ?? { verification: 'remote' }),
+    calls: calls.status(),
+  })
+  const read = () => toMetrics(status())
+  return {
+    status,
+    metrics: () => toMetricsText(read()),
+    registerMetrics: (registry) => registerMetrics(registry, read),
+  }
+}
+
+function assertOptions({ verification, revocations = 'watch', kafka }: ConnectAuthOptions): void {
+  if (verification !== 'remote' && verification !== 'local') {
+    throw new TypeError("verification is 'remote' or 'local'")
+  }
+  if (revocations !== 'watch' && revocations !== 'kafka') {
+    throw new TypeError("revocations is 'watch' or 'kafka'")
+  }
+  if (revocations === 'kafka' && kafka === undefined) {
+    throw new TypeError("revocations: 'kafka' needs kafka: { brokers }")
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Client } from '@grpc/grpc-js'
 import { AuthService } from '@immersiverse/auth-contract'
+import type { KafkaOptions } from './events/kafka-options.ts'
+import { makeKafkaRevocationSource } from './events/make-kafka-revocation-source.ts'
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { makeRevocationSource } from './grpc/make-revocation-source.ts'
 import { openSigningKeys, type SigningKeys } from './grpc/open-signing-keys.ts'
@@ -13,7 +15,9 @@ import {
   makeLocalVerify,
   makeTokenVerifier,
   openRevocationFollower,
+  type RevocationEntry,
   type RevocationFollowerStatus,
+  type RevocationState,
   systemClock,
   type TokenVerifier,
 } from './verifier/index.ts'
@@ -34,6 +38,10 @@ export interface LocalVerificationStatus {
 /** Verification in process. */
 export interface LocalVerification {
   readonly verify: VerifyToken
+  /** R and its freshness. */
+  readonly revocations: RevocationState
+  /** ValidateToken, by the way that verification takes when the view cannot tell. */
+  readonly ask: Verify
   status(): LocalVerificationStatus
   /** Resolves once the view is FRESH and the keys are there, or when `signal` aborts. */
   ready(signal: AbortSignal): Promise<void>
@@ -47,26 +55,31 @@ export interface LocalVerificationOptions {
   readonly ask: Verify
   readonly maxStalenessMs: number
   readonly deadlineMs: number
+  /** Where revocations are followed; undefined: over WatchRevocations. */
+  readonly kafka?: KafkaOptions | undefined
   readonly logger: Logger
+  /** Told of every revocation that is heard. */
+  readonly onEntry: (entry: RevocationEntry) => void
 }
 
 const rememberedTokens = 65_536
 const readyEveryMs = 20
 
 /**
- * Opens verification in process: keys from GetSigningKeys, revocations from WatchRevocations. Until both are there, and whenever the view is
+ * Opens verification in process: keys from GetSigningKeys, revocations from WatchRevocations or from Kafka. Until both are there, and whenever the view is
  * not FRESH, tokens are asked about with ValidateToken; where that cannot be reached they are UNAVAILABLE.
  */
 export function openLocalVerification(options: LocalVerificationOptions): LocalVerification {
-  const { channel, ask, maxStalenessMs, deadlineMs, logger } = options
+  const { channel, ask, maxStalenessMs, deadlineMs, kafka, logger } = options
   const client = makeGrpcClient(AuthService, channel, { deadlineMs })
   const clock = systemClock
   const keys = openSigningKeys({ client, clock, logger })
   const revocations = openRevocationFollower({
-    source: makeRevocationSource(client),
+    source: kafka ? makeKafkaRevocationSource({ kafka, client }) : makeRevocationSource(client),
     clock,
     maxStalenessMs,
     logger,
+    onEntry: options.onEntry,
   })
   const fallback = makeFallback({ ask, clock, deadlineMs })
   const local = makeLocalVerify({
@@ -84,6 +97,8 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     logger,
   })
   return {
+    revocations,
+    ask: fallback.verify,
     verify: (token, options) => {
       if (options?.atLeast === undefined)
         return local.verify(token, options as LocalVerifyOptions | undefined)

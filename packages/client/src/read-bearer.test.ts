@@ -15,14 +15,14 @@ test('no header, no scheme and another scheme are MISSING_ACCESS_TOKEN', () => {
   }
 })
 
-test('two values and a token with other characters are MALFORMED', () => {
+test('two values and anything but a single word are MALFORMED', () => {
   for (const value of [
     'Bearer',
     'Bearer ',
     'Bearer a b',
-    'Bearer a,b',
-    'Bearer é',
-    'Bearer =a',
+    'Bearer   ',
+    'bearer',
+    'bearer a b',
     ['Bearer a', 'Bearer b'],
   ]) {
     assert.throws(() => readBearer(value), { code: 'UNAUTHENTICATED', reason: 'MALFORMED' })

@@ -24,6 +24,12 @@ export const bounds = Object.freeze({
   roles: 32,
   roleMax: 64,
   tierMax: 32,
+  /** Ids in one `BatchGetUsers`. */
+  batchUsers: 100,
+  /** Users on a page of `ListUsers`, at most and where the caller names no size. */
+  userPage: 500,
+  userPageDefault: 50,
+  pageTokenMax: 256,
   topics: 64,
   positionMax: 128,
 })

@@ -57,3 +57,8 @@ export function findEventByType(type: string): EventName | undefined {
 export function toDataSchema(name: EventName): string {
   return `urn:immersiverse:${eventCatalogue[name].schema.typeName}`
 }
+
+/** The Kafka topic of dead letters under a prefix: consumers write there what they could not handle. */
+export function toDeadLetterTopic(prefix = 'auth'): string {
+  return `${prefix}.events.dlq`
+}

@@ -21,3 +21,4 @@ export {
   RetryInfoSchema,
 } from './gen/google/rpc/error_details_pb.js'
 export { type Status, StatusSchema } from './gen/google/rpc/status_pb.js'
+export * from './revocation-topic.ts'

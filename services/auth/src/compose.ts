@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { makeDeps } from './compose/make-deps.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
+import { startKeyRotation } from './compose/start-key-rotation.ts'
 import { startRelay } from './compose/start-relay.ts'
+import { startRevocationLane } from './compose/start-revocation-lane.ts'
 import { systemClock } from './compose/system-clock.ts'
 import type { Config } from './config.ts'
 import type { Deps, Log, Settings } from './deps.ts'
@@ -12,7 +14,7 @@ import { type Metrics, makeMetrics } from './edge/metrics.ts'
 import { makeLogFollower } from './events/log-follower.ts'
 import type { Relay } from './events/relay.ts'
 import { makeRevocationFollower } from './events/revocation-follower.ts'
-import { openRevocationLane } from './events/revocation-lane.ts'
+import type { RevocationLane } from './events/revocation-lane.ts'
 import { makeWatchEvents } from './events/watch-events.ts'
 import { makeWatchRevocations } from './events/watch-revocations.ts'
 import type { PasswordOptions } from './security/passwords.ts'
@@ -50,24 +52,16 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const follower = makeLogFollower(database, clock)
   const relay = startRelay(config, { ...lane, onNumbered: follower.wake }, stack)
   const revocationFollower = makeRevocationFollower(database, clock)
-  const revocationLane = openRevocationLane({ ...lane, onNumbered: revocationFollower.wake })
-  stack.defer(() => revocationLane.close())
+  const revocationLane = startRevocationLane(config, { ...lane, onNumbered: revocationFollower.wake }, stack)
   const { passwords = {}, settings = {} } = overrides
   const onCommitted = () => relay.wake()
   const onRevoked = () => revocationLane.wake()
-  const deps = await makeDeps(config, {
-    clock,
-    newId,
-    database,
-    log,
-    onCommitted,
-    onRevoked,
-    passwords,
-    settings,
-  })
+  const parts = { clock, newId, database, log, onCommitted, onRevoked, passwords, settings }
+  const deps = await makeDeps(config, parts, stack)
+  const rotation = startKeyRotation(deps, { algorithm: config.AUTH_SIGNING_ALGORITHM, random: Math.random })
+  stack.defer(() => rotation.close())
   const metrics = makeMetrics()
-  watchParts(metrics, config, deps, relay)
-  metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
+  watchParts(metrics, config, { deps, relay, revocationLane })
   const watchEvents = makeWatchEvents({
     database,
     follower,
@@ -97,12 +91,25 @@ async function prepare(database: Database, installation: Installation): Promise<
   }
 }
 
-function watchParts(metrics: Metrics, config: Config, deps: Deps, relay: Relay): void {
+interface WatchedParts {
+  readonly deps: Deps
+  readonly relay: Relay
+  readonly revocationLane: RevocationLane
+}
+
+function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationLane }: WatchedParts): void {
   metrics.watch('auth_relay_leader', () => Number(relay.status().leader))
   metrics.watch('auth_outbox_pending', () => relay.status().pending ?? Number.NaN)
+  metrics.watch('auth_signing_key_age_seconds', () => deps.keyRing.status().signingKeyAgeMs / 1000)
+  metrics.watch('auth_key_ring_age_seconds', () => deps.keyRing.status().ageMs / 1000)
   metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
   metrics.watch('auth_database_queries', () => deps.database.queryCount())
-  if (config.KAFKA_BROKERS !== undefined) {
-    metrics.watch('auth_broker_up', () => Number(relay.status().brokerUp ?? false))
-  }
+  metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
+  if (config.KAFKA_BROKERS === undefined) return
+  metrics.watch('auth_broker_up', () => Number(relay.status().brokerUp ?? false))
+  metrics.watch('auth_revocation_broker_up', () => Number(revocationLane.status().brokerUp ?? false))
+  metrics.watch('auth_revocation_published_timestamp_seconds', () => {
+    const { lastPublishedAt } = revocationLane.status()
+    return lastPublishedAt === undefined ? Number.NaN : lastPublishedAt.getTime() / 1000
+  })
 }

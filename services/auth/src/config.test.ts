@@ -35,6 +35,19 @@ describe('readConfig', () => {
     assert.deepEqual(Buffer.from(config.masterKey ?? []), Buffer.alloc(32, 7))
   })
 
+  it('reads how often keys are rotated: monthly unless said otherwise, never for off and 0, not below an hour', () => {
+    const read = (text: string) => readConfig({ AUTH_SIGNING_KEY_ROTATION: text }).AUTH_SIGNING_KEY_ROTATION
+    assert.deepEqual(['', 'off', '0', '1h'].map(read), [
+      30 * 86_400_000,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      3_600_000,
+    ])
+    for (const text of ['59m', '0d', 'never', '-1d']) {
+      assert.match(listFaults({ AUTH_SIGNING_KEY_ROTATION: text })[0] ?? '', /^AUTH_SIGNING_KEY_ROTATION: /)
+    }
+  })
+
   it('takes an empty value as not given', () => {
     assert.equal(readConfig({ DATABASE_URL: '', AUTH_ACCESS_TTL: '' }).DATABASE_URL, undefined)
   })

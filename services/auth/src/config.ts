@@ -24,6 +24,15 @@ const duration = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** A duration of an hour or more; `off` and `0` as Infinity: never. */
+const rotation = z.string().transform((text, context) => {
+  if (text === 'off' || text === '0') return Number.POSITIVE_INFINITY
+  const ms = duration.safeParse(text).data
+  if (ms !== undefined && ms >= units.h) return ms
+  context.addIssue('must be a duration of 1h or more such as 30d, or off')
+  return z.NEVER
+})
+
 /** `127.0.0.1:50051`, `[::1]:8080`; port 0 takes a free one. */
 const listenAddress = z.string().transform((text, context) => {
   const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? []
@@ -65,6 +74,7 @@ const variables = z.object({
   AUTH_ISSUER: url('http:', 'https:').default('http://localhost:8080'),
   AUTH_AUDIENCE: z.string().min(1).max(256).default('immersiverse'),
   AUTH_SIGNING_ALGORITHM: z.enum(['ES256', 'RS256', 'EdDSA']).default('ES256'),
+  AUTH_SIGNING_KEY_ROTATION: rotation.default(30 * units.d),
   AUTH_ACCESS_TTL: duration.default(10 * units.m),
   AUTH_REFRESH_IDLE_TTL: duration.default(30 * units.d),
   AUTH_REFRESH_MAX_TTL: duration.default(90 * units.d),

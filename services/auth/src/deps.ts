@@ -1,10 +1,12 @@
 import type { TokenVerifier } from '@immersiverse/auth-client/verifier'
 import type { Clock } from './domain/clock.ts'
+import type { KeyPurpose, KeyTimes } from './domain/key-life.ts'
 import type { AccessTokens } from './security/access-tokens.ts'
 import type { KeyRing } from './security/key-ring.ts'
 import type { Passwords } from './security/passwords.ts'
 import type { RefreshTokens } from './security/refresh-tokens.ts'
 import type { Database } from './store/database.ts'
+import type { NewKey } from './store/keys.ts'
 import type { SessionLookup } from './store/session-lookup.ts'
 import type { Write } from './store/write.ts'
 
@@ -18,6 +20,8 @@ export interface Deps {
   readonly write: Write
   readonly sessionLookup: SessionLookup
   readonly keyRing: KeyRing
+  /** Makes a key that nobody knows yet, sealed; a signing key of the configured algorithm. */
+  readonly makeKey: (purpose: KeyPurpose) => Promise<NewKey>
   readonly verifier: TokenVerifier
   readonly accessTokens: AccessTokens
   readonly refreshTokens: RefreshTokens
@@ -43,6 +47,7 @@ export interface Settings {
   /** Failed logins and refreshes answer no sooner than this after they began, so that time tells nothing (T11). */
   readonly loginFloorMs: number
   readonly refreshFloorMs: number
-  /** How long others may keep the public keys. */
-  readonly keysMaxAgeSeconds: number
+  /** How far the clocks of those who verify tokens may be apart from the database's. */
+  readonly skewMs: number
+  readonly keyTimes: KeyTimes
 }

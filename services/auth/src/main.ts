@@ -1,5 +1,6 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js'
 import { pino } from 'pino'
+import { toErrorLine } from './compose/to-error-line.ts'
 import { openService } from './compose.ts'
 import { ConfigError, readConfig } from './config.ts'
 
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
 try {
   await main()
 } catch (error) {
-  process.stderr.write(`auth: ${toLine(error)}\n`)
+  process.stderr.write(`auth: ${toErrorLine(error)}\n`)
   process.exitCode = error instanceof ConfigError ? 78 : 1
 }
 // What a library left open (a socket that waits for its time-out) must not hold a process that has stopped.
@@ -42,14 +43,4 @@ function waitForSignal(): Promise<void> {
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
   return promise
-}
-
-/** The error and its causes in one line, for whoever started the service. */
-function toLine(error: unknown): string {
-  const texts: string[] = []
-  for (let at = error; at instanceof Error && texts.length < 4; at = at.cause) {
-    const text = at.message || (at as NodeJS.ErrnoException).code || at.name
-    if (!texts.some((known) => known.includes(text))) texts.push(text)
-  }
-  return error instanceof ConfigError ? error.message : texts.join(': ').replaceAll('\n', ' ')
 }

@@ -1,27 +1,36 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { create } from '@bufbuild/protobuf'
-import { type Auth, AuthError, connectAuth } from '@immersiverse/auth-client'
+import { type Auth, AuthError, type ConnectAuthOptions, connectAuth } from '@immersiverse/auth-client'
 import { RoleListSchema, UserStatus } from '@immersiverse/auth-contract'
 import { createTestDatabase } from '../../../tools/parts/create-test-database.ts'
-import { openTestAuth, type TestAuth } from './open-test-auth.ts'
+import { sharedKafka } from '../../../tools/parts/shared-kafka.ts'
+import { openTestAuth, type TestAuth, toUniqueName } from './open-test-auth.ts'
 
-const postgres = await createTestDatabase()
+const [postgres, kafka] = [await createTestDatabase(), await sharedKafka()]
+after(() => ('skipReason' in postgres ? undefined : postgres.close()))
 const skip = 'skipReason' in postgres ? postgres.skipReason : false
+const skipKafka = skip || ('skipReason' in kafka ? kafka.skipReason : false)
 
 describe('local verification on the embedded service', () => suite(() => openTestAuth()))
 describe('local verification on PostgreSQL', { skip }, () => {
-  if ('skipReason' in postgres) return
-  suite(() => openTestAuth({ databaseUrl: postgres.url }))
-  after(() => postgres.close())
+  if (!('skipReason' in postgres)) suite(() => openTestAuth({ databaseUrl: postgres.url }))
+})
+describe('local verification on PostgreSQL, following revocations over Kafka', { skip: skipKafka }, () => {
+  if ('skipReason' in postgres || 'skipReason' in kafka) return
+  const topicPrefix = toUniqueName('t')
+  const environment = { KAFKA_BROKERS: kafka.brokers, AUTH_TOPIC_PREFIX: topicPrefix }
+  const over = { revocations: 'kafka', kafka: { brokers: kafka.brokers.split(','), topicPrefix } } as const
+  suite(() => openTestAuth({ databaseUrl: postgres.url, environment }), over)
 })
 
-function suite(open: () => Promise<TestAuth>): void {
+function suite(open: () => Promise<TestAuth>, over: Partial<ConnectAuthOptions> = {}): void {
   let service: TestAuth
   let auth: Auth
   before(async () => {
     service = await open()
-    auth = await connectAuth({ address: service.address, verification: 'local', logger: quiet })
+    const options = { verification: 'local', logger: quiet, readyTimeoutMs: 20_000 } as const
+    auth = await connectAuth({ address: service.address, ...options, ...over })
   })
   after(async () => {
     await auth.close()

@@ -6,7 +6,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { SigningKey } from '../src/security/key-ring.ts'
 import { assertRefused } from './refusals.ts'
 import { describeOnStores } from './stores.ts'
-import { type Forgery, forge, getVerdict } from './validations.ts'
+import { type Forgery, forge, getSigningKey, getVerdict } from './validations.ts'
 
 describeOnStores('ValidateToken', (context) => {
   const logOut = (value: string) =>
@@ -57,7 +57,7 @@ describeOnStores('ValidateToken', (context) => {
     ['WRONG_ISSUER', { issuer: 'http://elsewhere' }],
     ['WRONG_AUDIENCE', { audience: 'elsewhere' }],
     ['UNKNOWN_KEY', () => ({ key: stranger('nobody') })],
-    ['BAD_SIGNATURE', () => ({ key: stranger(context.auth.deps.keyRing.signing.id) })],
+    ['BAD_SIGNATURE', () => ({ key: stranger(getSigningKey(context.auth).id) })],
     ['MALFORMED', { ttlMs: 601_000 }],
     ['REVOKED', { tokenVersion: 0 }],
     ['REVOKED', { sessionId: '01890000-0000-7000-8000-000000000002' }],

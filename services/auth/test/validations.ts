@@ -46,7 +46,7 @@ export interface Forgery {
 
 /** A token for the session of a real one, signed with the service's key or another. */
 export function forge(auth: Pick<TestAuth, 'deps'>, real: string, forgery: Forgery = {}): string {
-  const { keyRing, settings, newId } = auth.deps
+  const { settings, newId } = auth.deps
   const claims = readPayload(real)
   const issuedAt = forgery.issuedAt ?? new Date(Number(claims.iat) * 1000)
   const account = {
@@ -57,12 +57,19 @@ export function forge(auth: Pick<TestAuth, 'deps'>, real: string, forgery: Forge
     tokenVersion: forgery.tokenVersion ?? claims.tv,
   } as Account
   const signer = makeAccessTokens({
-    key: forgery.key ?? keyRing.signing,
     issuer: forgery.issuer ?? settings.issuer,
     audience: forgery.audience ?? settings.audience,
     ttlMs: forgery.ttlMs ?? 600_000,
   })
   const sessionId = (forgery.sessionId ?? claims.sid) as SessionId
   const notAfter = new Date(issuedAt.getTime() + 86_400_000)
-  return signer.sign({ account, sessionId, clientId: 'web', tokenId: newId(), issuedAt, notAfter }).token
+  const key = forgery.key ?? getSigningKey(auth)
+  return signer.sign(key, { account, sessionId, clientId: 'web', tokenId: newId(), issuedAt, notAfter }).token
+}
+
+/** The key that signs now. */
+export function getSigningKey({ deps }: Pick<TestAuth, 'deps'>): SigningKey {
+  const key = deps.keyRing.findSigningKey(new Date())
+  assert.ok(key, 'the keys were read too long ago')
+  return key
 }

@@ -1,9 +1,9 @@
 import type { EventData, EventName } from '@immersiverse/auth-contract'
-import type { Logger } from '../logger.ts'
-import { decodeEvent, type EventInfo } from './decode-event.ts'
-import type { EventSource } from './event-record.ts'
-import { makeDeduplicator } from './make-deduplicator.ts'
-import { retryForever } from './retry-forever.ts'
+import type { EventInfo } from './decode-event.ts'
+import type { EventOrigin, EventSource } from './event-record.ts'
+import { type HandleParts, handleRecord } from './handle-record.ts'
+import { makeKeyLanes } from './make-key-lanes.ts'
+import { makeOrderedDone } from './make-ordered-done.ts'
 
 /** Handles one event. It may see an event again (at least once); throwing asks for another attempt. */
 export type EventHandler<N extends EventName> = (data: EventData<N>, info: EventInfo) => unknown
@@ -12,53 +12,52 @@ export type EventHandler<N extends EventName> = (data: EventData<N>, info: Event
 export type EventHandlers = { readonly [N in EventName]?: EventHandler<N> }
 
 /** What is needed to consume. */
-export interface ConsumeOptions {
+export interface ConsumeOptions extends HandleParts {
   readonly source: EventSource
-  readonly handlers: EventHandlers
-  readonly signal: AbortSignal
-  readonly logger: Logger
-  /** Called when an event has been handled or dropped as a duplicate. */
-  readonly onEvent: (isDuplicate: boolean) => void
+  /** How many users' events are handled at once. */
+  readonly concurrency: number
+  /** Resolves when the next record may be taken. */
+  readonly awaitTurn: () => Promise<void>
+  /** Ends the source: called when a record stops the consumer. */
+  readonly abort: () => void
 }
+
+/** Records taken from the source that may wait for their turn, for each user that is worked on. */
+const waitingPerUser = 16
 
 /**
- * Hands every event of the source to its handler, one at a time in the source's order, and marks it done afterwards. A handler that throws
- * is called again, with backoff, for ever; the events behind it wait. Resolves when the signal is aborted or the source ends; rejects with
- * UndecodableEventError at a record that is no event: going on would skip it silently.
+ * Hands every event of the source to its handler: a user's one after the other in the source's order, several users' at once. A source
+ * moves on past a record when that and all before it in its partition are dealt with. Resolves when the signal is aborted or the source ends,
+ * after the handlers that run; rejects with UndecodableEventError where there are no dead letters: going on would skip it silently.
  */
 export async function consumeEvents(options: ConsumeOptions): Promise<void> {
-  const { source, handlers, signal, onEvent } = options
-  const deduplicator = makeDeduplicator()
-  for await (const record of source) {
-    if (signal.aborted) return
-    const { name, data, info } = decodeEvent(record)
-    const handler = handlers[name] as EventHandler<EventName> | undefined
-    const isDuplicate = deduplicator.wasHandled(info)
-    if (handler !== undefined && !isDuplicate) {
-      if (!(await handle(options, name, info, () => handler(data, info)))) return
-      deduplicator.markHandled(info)
+  const { source, signal, concurrency, awaitTurn, abort } = options
+  const lanes = makeKeyLanes({ concurrency, pendingMax: concurrency * waitingPerUser })
+  const order = makeOrderedDone()
+  let failure: { readonly error: unknown } | undefined
+  for await (const item of source) {
+    if (signal.aborted) break
+    const finish = order.enter(toLine(item.origin, 'topic' in item ? item.topic : ''), () => item.done())
+    if (!('topic' in item)) {
+      finish()
+      continue
     }
-    await record.done()
-    onEvent(isDuplicate)
+    await lanes.add(item.key, async () => {
+      try {
+        if (await handleRecord(item, options)) finish()
+      } catch (error) {
+        failure ??= { error }
+        abort()
+      }
+    })
+    await awaitTurn()
   }
+  await lanes.idle()
+  await order.flush()
+  if (failure !== undefined) throw failure.error
 }
 
-/** Whether the handler succeeded; false when the consumer was closed before it did. */
-function handle(
-  options: ConsumeOptions,
-  name: EventName,
-  info: EventInfo,
-  work: () => unknown,
-): Promise<boolean> {
-  const { id, topic, key, origin } = info
-  return retryForever(work, {
-    firstMs: 100,
-    maxMs: 30_000,
-    signal: options.signal,
-    onFailure: (err, attempt) =>
-      options.logger.error(
-        { err, attempt, event: name, id, topic, key, ...origin },
-        'an event handler failed',
-      ),
-  })
+/** What a source moves on as one: a partition, or the whole log of WatchEvents. */
+function toLine(origin: EventOrigin, topic: string): string {
+  return 'position' in origin ? '' : `${topic}:${origin.partition}`
 }

@@ -19,7 +19,7 @@ test('the attributes become the info', () => {
   const origin = { position: 'p7' }
   const attributes = { topicprevious: '2' }
   assert.deepEqual(decodeEvent(makeRecord('user_created', { sequence: 3, origin, attributes })).info, {
-    id: '01890000-0000-7000-8000-0000000000aa',
+    eventId: '01890000-0000-7000-8000-0000000000aa',
     topic: 'auth.events.user_created',
     key: 'u1',
     time: new Date('2027-01-15T08:00:00Z'),

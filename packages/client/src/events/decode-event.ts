@@ -5,7 +5,7 @@ import type { EventOrigin, EventRecord } from './event-record.ts'
 /** What stands around an event's data: CloudEvents attributes, and where it was read. */
 export interface EventInfo {
   /** UUIDv7; the same when an event is delivered again. */
-  readonly id: string
+  readonly eventId: string
   /** Such as `auth.events.user_created`. */
   readonly topic: string
   /** The user id; for `login_failed` the identifier's hash. */
@@ -77,7 +77,7 @@ function readInfo(record: EventRecord): EventInfo {
   const time = new Date(requireAttribute(record, 'time'))
   if (Number.isNaN(time.getTime())) throw new UndecodableEventError(record, 'its time is none')
   return {
-    id: requireAttribute(record, 'id'),
+    eventId: requireAttribute(record, 'id'),
     topic: record.topic,
     key: record.key,
     time,

@@ -9,9 +9,12 @@ export interface EventRecord {
   readonly data: Uint8Array
   /** Where it stands in its source, for the handler and the log. */
   readonly origin: EventOrigin
-  /** The event is dealt with: the source may move its committed position past it. Resolves when it may hand over the next. */
+  /** It and all before it in its partition are dealt with: the source may move its committed position past it. Never rejects. */
   done(): Promise<void>
 }
+
+/** A place in a source at which there is no event for this consumer. */
+export type PositionMark = Pick<EventRecord, 'done'> & { readonly origin: { readonly position: string } }
 
 /** Where an event was read. */
 export type EventOrigin =
@@ -22,4 +25,4 @@ export type EventOrigin =
  * Events in the order of their source, for as long as the signal given to its maker is not aborted: it reconnects by itself. Throws only
  * what trying again cannot mend.
  */
-export type EventSource = AsyncIterable<EventRecord>
+export type EventSource = AsyncIterable<EventRecord | PositionMark>

@@ -1,65 +1,14 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { type TestContext, test } from 'node:test'
-import { type EventName, toTopic } from '@immersiverse/auth-contract'
-import { Admin, Producer } from '@platformatic/kafka'
-import { requireTestKafka } from '../../../../tools/parts/test-kafka.ts'
-import type { Logger } from '../logger.ts'
-import { encodeData, makeAttributes, type RecordOptions } from '../test/make-record.ts'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openTopics } from '../test/open-topics.ts'
 import { waitUntil } from '../test/wait-until.ts'
-import { type Events, makeEvents } from './make-events.ts'
+import { DeadLetterError } from './dead-letter.ts'
+import type { Events } from './make-events.ts'
 import type { EventSubscription } from './start-subscription.ts'
 
 /** Enough keys for each of the four partitions to have some. */
 const users = Array.from({ length: 20 }, (_, n) => `u${n}`)
-
-/** A topic prefix of the test's own, with the means to write to it and to consume it; undefined where there is no Kafka. */
-async function openTopics(t: TestContext, names: readonly EventName[]) {
-  const kafka = await requireTestKafka(t)
-  if (kafka === undefined) return undefined
-  const brokers = kafka.brokers.split(',')
-  const topicPrefix = `t${randomUUID()}`
-  const options = { clientId: 'test', bootstrapBrokers: brokers }
-  const admin = new Admin(options)
-  const producer = new Producer<Buffer, Buffer, Buffer, Buffer>(options)
-  const subscriptions: EventSubscription[] = []
-  const warnings: object[] = []
-  const logger: Logger = { warn: (fields) => warnings.push(fields), error: (fields) => warnings.push(fields) }
-  const create = () =>
-    admin.createTopics({
-      topics: names.map((name) => toTopic(name, topicPrefix)),
-      partitions: 4,
-      replicas: 1,
-    })
-  t.after(async () => {
-    await Promise.all(subscriptions.map((one) => one.close()))
-    await Promise.all([admin.close(), producer.close()])
-  })
-  const events = (group: string, from?: 'earliest' | 'latest'): Events => {
-    const parts = { kafka: { brokers, topicPrefix }, logger, running: new Set<AsyncDisposable>() }
-    const watch = { watchEvents: () => assert.fail('watched') }
-    return makeEvents({ ...parts, watch }, { group, ...(from === undefined ? {} : { from }) })
-  }
-  const start = (one: Events): EventSubscription => {
-    const subscription = one.start()
-    subscriptions.push(subscription)
-    return subscription
-  }
-  const send = (list: readonly (readonly [EventName, RecordOptions<EventName>])[]) =>
-    producer.send({ messages: list.map(([name, record]) => toMessage(topicPrefix, name, record)) })
-  return { create, events, start, send, warnings }
-}
-
-function toMessage(topicPrefix: string, name: EventName, record: RecordOptions<EventName>) {
-  const { traceparent = '', ...attributes } = makeAttributes(name, record)
-  const headers = new Map(
-    Object.entries(attributes).map(([key, value]) => [Buffer.from(`ce_${key}`), Buffer.from(value)]),
-  )
-  headers.set(Buffer.from('traceparent'), Buffer.from(traceparent))
-  headers.set(Buffer.from('content-type'), Buffer.from(`application/${record.encoding ?? 'json'}`))
-  const key = Buffer.from(record.key ?? 'u1')
-  return { topic: toTopic(name, topicPrefix), key, value: encodeData(name, record), headers }
-}
 
 /** `count` updates of each user, in order. */
 function updates(from: number, count: number) {
@@ -161,14 +110,117 @@ test('topics that are not there yet are waited for', async (t) => {
   await waitUntil('the event', () => subscription.status().handled === 1, 30_000)
 })
 
-test('a record that cannot be decoded stops the consumer and is not committed', async (t) => {
+test('what cannot be handled is found in the dead letters, with its cause and where it stood', async (t) => {
+  const topics = await openTopics(t, ['user_created'])
+  if (topics === undefined) return
+  const { create, events, start, send, readDeadLetters } = topics
+  await create()
+  await send([['user_created', { sequence: 1, attributes: { type: 'other' } }]])
+  await send([['user_created', { key: 'u2', sequence: 1 }]])
+  const first = start(
+    events('g').on('user_created', () => Promise.reject(new DeadLetterError('this one never'))),
+  )
+  await waitUntil('both', () => first.status().deadLetters === 2, 30_000)
+  await first.close()
+  const [undecodable, refused] = await readDeadLetters(2)
+  assert.deepEqual(undecodable?.key, 'u1')
+  assert.match(undecodable?.headers.dlq_error ?? '', /UndecodableEventError/)
+  assert.equal(undecodable?.headers.dlq_attempts, '0')
+  assert.match(refused?.headers.dlq_error ?? '', /this one never/)
+  assert.match(refused?.headers.dlq_topic ?? '', /\.events\.user_created$/)
+  assert.match(refused?.headers.dlq_offset ?? '', /^\d+$/)
+  assert.equal(refused?.headers.dlq_group, 'g')
+  assert.equal(refused?.headers.ce_usersequence, '1')
+  assert.equal(JSON.parse(refused?.value ?? '').userId, 'u2')
+  // Both are committed: the next of the group begins behind them.
+  await send([['user_created', { key: 'u3', sequence: 1 }]])
+  const next = start(events('g').on('user_created', () => undefined))
+  await waitUntil('the next event', () => next.status().handled === 1, 30_000)
+  assert.equal(next.status().deadLetters, 0)
+})
+
+test('closing does not wait for dead letters that cannot be written, and nothing is lost', async (t) => {
+  const topics = await openTopics(t, ['user_created'], { withDeadLetters: false })
+  if (topics === undefined) return
+  const { create, events, start, send, warnings } = topics
+  await create()
+  await send([['user_created', { sequence: 1 }]])
+  const refusing = start(events('g').on('user_created', () => Promise.reject(new DeadLetterError('never'))))
+  await waitUntil('a complaint', () => warnings.length >= 1, 30_000)
+  await refusing.close()
+  assert.equal(refusing.status().deadLetters, 0)
+  const next = start(events('g').on('user_created', () => undefined))
+  await waitUntil('the event', () => next.status().handled === 1, 30_000)
+})
+
+test('a group that begins at a date gets what happened since, on every partition', async (t) => {
+  const topics = await openTopics(t, ['user_updated'])
+  if (topics === undefined) return
+  const { create, events, start, send } = topics
+  await create()
+  const at = (time: Date) => ({ attributes: { time: time.toISOString() } })
+  const early = new Date()
+  await send(users.map((key) => ['user_updated', { key, sequence: 1, ...at(early) }] as const))
+  await sleep(5)
+  const from = new Date()
+  await send(users.map((key) => ['user_updated', { key, sequence: 2, ...at(from) }] as const))
+  const seen: string[] = []
+  const consume = () =>
+    start(
+      events('g', { from }).on('user_updated', ({ userId }, { userSequence }) =>
+        seen.push(`${userId} ${userSequence}`),
+      ),
+    )
+  const first = consume()
+  await waitUntil('all since', () => seen.length === users.length, 30_000)
+  await first.close()
+  assert.deepEqual(seen.toSorted(), users.map((user) => `${user} 2`).toSorted())
+  // A group that has committed goes on where it was, whatever date is asked for.
+  await send([['user_updated', { key: 'u0', sequence: 3 }]])
+  const second = consume()
+  await waitUntil('one more', () => second.status().handled === 1, 30_000)
+  assert.equal(second.status().duplicates, 0)
+})
+
+test('a paused consumer keeps its place and takes nothing; resumed it goes on', async (t) => {
   const topics = await openTopics(t, ['user_created'])
   if (topics === undefined) return
   const { create, events, start, send } = topics
   await create()
-  await send([['user_created', { sequence: 1, attributes: { type: 'other' } }]])
-  for (let n = 0; n < 2; n++) {
-    const subscription = start(events('g').on('user_created', () => undefined))
-    await waitUntil('the failure', () => subscription.status().state === 'failed', 30_000)
+  const subscription = start(events('g').on('user_created', () => undefined))
+  await send([['user_created', { key: 'u1', sequence: 1 }]])
+  await waitUntil('the first', () => subscription.status().handled === 1, 30_000)
+  subscription.pause()
+  await send(users.map((key) => ['user_created', { key, sequence: 5 }] as const))
+  const other = start(events('other').on('user_created', () => undefined))
+  await waitUntil('the other group', () => other.status().handled === users.length + 1, 30_000)
+  assert.ok(subscription.status().handled <= 2, 'no more than what was taken')
+  subscription.resume()
+  await waitUntil('the rest', () => subscription.status().handled === users.length + 1, 30_000)
+})
+
+test('with the group protocol of KIP-848 nothing is lost while members come and go', async (t) => {
+  const topics = await openTopics(t, ['user_updated'])
+  if (topics === undefined) return
+  const { create, events, start, send } = topics
+  await create()
+  const seen: string[] = []
+  const member = (): EventSubscription =>
+    start(
+      events('g', { groupProtocol: 'consumer' }).on('user_updated', ({ userId }, { userSequence }) =>
+        seen.push(`${userId} ${userSequence}`),
+      ),
+    )
+  const first = member()
+  await send(updates(1, 10))
+  await waitUntil('the first events', () => seen.length > 0, 30_000)
+  const second = member()
+  let sent = 10
+  for (const end = Date.now() + 30_000; second.status().handled === 0 && Date.now() < end; sent += 10) {
+    await send(updates(sent + 1, 10))
   }
+  await first.close()
+  await waitUntil('all events', () => new Set(seen).size === sent * users.length, 60_000)
+  assertInOrder(seen, sent)
+  assert.ok(second.status().handled > 0, 'the second member had its share')
 })

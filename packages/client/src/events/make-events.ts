@@ -2,8 +2,13 @@ import { type EventName, type EventService, eventCatalogue } from '@immersiverse
 import type { GrpcClientOf } from '../grpc/make-grpc-client.ts'
 import type { Logger } from '../logger.ts'
 import type { EventHandler, EventHandlers } from './consume-events.ts'
+import type { SendDeadLetter } from './dead-letter.ts'
+import type { EventInfo } from './decode-event.ts'
 import type { EventSource } from './event-record.ts'
-import { type KafkaOptions, openKafkaSource } from './open-kafka-source.ts'
+import type { RetryOptions } from './handle-record.ts'
+import type { KafkaOptions } from './kafka-options.ts'
+import { openDeadLetters } from './open-dead-letters.ts'
+import { openKafkaSource } from './open-kafka-source.ts'
 import { openWatchSource, type PositionStore } from './open-watch-source.ts'
 import { type EventSubscription, startSubscription } from './start-subscription.ts'
 
@@ -11,8 +16,24 @@ import { type EventSubscription, startSubscription } from './start-subscription.
 export interface EventsOptions {
   /** The consumer group, usually the service's name: instances with one group share the events. WatchEvents has no groups. */
   readonly group: string
-  /** Kafka: where a group starts that has not committed anything; default `earliest`, so that nothing is missed. */
-  readonly from?: 'earliest' | 'latest'
+  /**
+   * Where a group starts that has not committed anything; default `beginning`, so that nothing is missed. A Date: with the first event of that
+   * time or later.
+   */
+  readonly from?: 'beginning' | 'latest' | Date
+  /** How many users' events are handled at once; default 16. Each user's are handled one after the other. */
+  readonly concurrency?: number
+  /** When a handler that throws is called again, and when no more. */
+  readonly retry?: RetryOptions
+  /**
+   * Takes events that cannot be handled, instead of `auth.events.dlq`; without Kafka there are no dead letters but by this. It may reject: it
+   * is called again, and the consumer does not move on before.
+   */
+  readonly deadLetter?: SendDeadLetter
+  /** Called before an event is handled of whose user and topic earlier ones were never seen, such as after the topic's retention. */
+  readonly onGap?: (info: EventInfo, after: bigint) => void
+  /** Kafka: `consumer` is the group protocol of KIP-848, which needs Kafka 4.0; default `classic`. */
+  readonly groupProtocol?: 'classic' | 'consumer'
   /** WatchEvents: where the position is kept. Ignored with Kafka, which keeps it in the group. */
   readonly position?: PositionStore
   /** Called once when the consumer stops for good, after it is logged. */
@@ -52,20 +73,40 @@ export function makeEvents(parts: EventsParts, options: EventsOptions): Events {
       if (isStarted) throw new TypeError('the consumer has started')
       const open = chooseSource(parts, options, handlers)
       isStarted = true
-      return startSubscription({ ...parts, handlers, open, onError: options.onError, group: options.group })
+      return startSubscription({ ...parts, ...toHandling(parts, options), handlers, open })
     },
   }
   return events
 }
 
+function toHandling({ kafka }: EventsParts, options: EventsOptions) {
+  const { group, from, concurrency = 16, retry = {}, deadLetter, onGap, onError } = options
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
+    throw new TypeError('concurrency must be at least 1')
+  const letters = kafka && deadLetter === undefined ? openDeadLetters(kafka, group) : undefined
+  return {
+    group,
+    from: from instanceof Date ? from : undefined,
+    concurrency,
+    retry,
+    sendDeadLetter: deadLetter ?? letters?.send,
+    onGap,
+    onError,
+    onEnd: async () => letters?.[Symbol.asyncDispose](),
+  }
+}
+
 function chooseSource(
   { watch, kafka, logger }: EventsParts,
-  { group, from = 'earliest', position }: EventsOptions,
+  { group, from = 'beginning', position, groupProtocol = 'classic' }: EventsOptions,
   handlers: EventHandlers,
 ): (signal: AbortSignal) => EventSource {
   const names = Object.keys(handlers) as EventName[]
   if (names.length === 0) throw new TypeError('no event has a handler')
-  if (kafka !== undefined) return (signal) => openKafkaSource({ kafka, group, names, from, signal, logger })
+  if (from instanceof Date && Number.isNaN(from.getTime())) throw new TypeError('from is no date')
+  if (kafka !== undefined) {
+    return (signal) => openKafkaSource({ kafka, group, names, from, groupProtocol, signal, logger })
+  }
   if (position === undefined) throw new TypeError('without Kafka, events need position: { load, save }')
   if (from === 'latest') throw new TypeError("without Kafka, events cannot start from 'latest'")
   return (signal) => openWatchSource({ client: watch, names, position, signal, logger })

@@ -1,26 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ConnectionOptions } from 'node:tls'
 import { type EventName, toTopic } from '@immersiverse/auth-contract'
-import type { SASLOptions } from '@platformatic/kafka'
 import type { Logger } from '../logger.ts'
 import { makeBackoff } from '../make-backoff.ts'
 import type { EventSource } from './event-record.ts'
 import { fromMessage } from './from-message.ts'
+import { type KafkaOptions, toClientOptions } from './kafka-options.ts'
 import { makeCommitter } from './make-committer.ts'
 import { type KafkaConsumer, readMessages } from './read-messages.ts'
 import { waitFor } from './retry-forever.ts'
-
-/** How Kafka is reached. */
-export interface KafkaOptions {
-  /** `host:port` of one or more brokers. */
-  readonly brokers: readonly string[]
-  /** Default: plaintext. */
-  readonly tls?: ConnectionOptions
-  readonly sasl?: SASLOptions
-  /** The auth service's `AUTH_TOPIC_PREFIX`; default `auth`. */
-  readonly topicPrefix?: string
-  readonly clientId?: string
-}
+import type { StartPosition } from './seed-offsets.ts'
 
 /** What the source needs. */
 export interface KafkaSourceOptions {
@@ -28,7 +16,8 @@ export interface KafkaSourceOptions {
   readonly group: string
   readonly names: readonly EventName[]
   /** Where a group starts that has not committed anything. */
-  readonly from: 'earliest' | 'latest'
+  readonly from: StartPosition
+  readonly groupProtocol: 'classic' | 'consumer'
   readonly signal: AbortSignal
   readonly logger: Logger
 }
@@ -79,24 +68,27 @@ async function* readUntilBroken(options: KafkaSourceOptions): EventSource {
   }
 }
 
-async function makeConsumer({ kafka, group }: KafkaSourceOptions): Promise<KafkaConsumer> {
+async function makeConsumer({ kafka, group, groupProtocol }: KafkaSourceOptions): Promise<KafkaConsumer> {
   // Only services that read Kafka load its client.
   const { Consumer } = await import('@platformatic/kafka')
-  return new Consumer<Buffer, Buffer, Buffer, Buffer>({
-    clientId: kafka.clientId ?? group,
+  const common = {
+    ...toClientOptions(kafka, group),
     groupId: group,
-    bootstrapBrokers: [...kafka.brokers],
     autocreateTopics: false,
     autocommit: false,
     // A fetch answers as soon as there is a record; this bounds how long closing waits for one that is idle.
     maxWaitTime: 500,
+    heartbeatStallTimeout: 15_000,
+  }
+  // With it the broker says how often it wants to hear of a member, and when one is gone.
+  if (groupProtocol === 'consumer')
+    return new Consumer({ ...common, groupProtocol, rebalanceTimeout: 60_000 })
+  return new Consumer<Buffer, Buffer, Buffer, Buffer>({
+    ...common,
     // How soon a member hears of a rebalance.
     heartbeatInterval: 1_000,
     // A member that died without leaving holds its partitions this long.
     sessionTimeout: 10_000,
     rebalanceTimeout: 15_000,
-    heartbeatStallTimeout: 15_000,
-    ...(kafka.tls === undefined ? {} : { tls: kafka.tls }),
-    ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl }),
   })
 }

@@ -4,14 +4,15 @@ import type { GrpcClientOf } from '../grpc/make-grpc-client.ts'
 import { RpcError, toRpcError } from '../grpc/rpc-error.ts'
 import type { Logger } from '../logger.ts'
 import { makeBackoff } from '../make-backoff.ts'
-import type { EventRecord, EventSource } from './event-record.ts'
+import type { EventRecord, EventSource, PositionMark } from './event-record.ts'
+import { makePositionSaver } from './make-position-saver.ts'
 import { retryForever, waitFor } from './retry-forever.ts'
 
 /** Where a consumer over WatchEvents keeps how far it has come. */
 export interface PositionStore {
   /** The position saved last; undefined or empty before the first: from the oldest event kept. */
   load(): string | undefined | Promise<string | undefined>
-  /** Called after each handled event and at heartbeats; a failure is logged and tried again before the next event. */
+  /** Called behind handled events and at heartbeats, one call at a time; a failure is logged and tried again. */
   save(position: string): void | Promise<void>
 }
 
@@ -28,36 +29,37 @@ const retryBounds = { firstMs: 100, maxMs: 5_000 }
 
 /**
  * Reads events over `EventService.WatchEvents` from the saved position on. A broken stream is opened again, with backoff, after the last
- * event that was dealt with. Throws RpcError INVALID_ARGUMENT or OUT_OF_RANGE where the service knows no such position or topic.
+ * event that was handed over. Throws RpcError INVALID_ARGUMENT or OUT_OF_RANGE where the service knows no such position or topic.
  */
 export async function* openWatchSource(options: WatchSourceOptions): EventSource {
   const { client, position, signal, logger } = options
   const topics = options.names.map(toEventType)
-  let after = ''
-  const isLoaded = await retry(options, 'the position cannot be loaded', async () => {
-    after = (await position.load()) ?? ''
-  })
-  const moveTo = async (next: string): Promise<void> => {
-    if (next === after) return
-    if (await retry(options, 'the position cannot be saved', () => position.save(next))) after = next
-  }
+  let read = ''
+  const isLoaded = await retryForever(
+    async () => {
+      read = (await position.load()) ?? ''
+    },
+    { ...retryBounds, signal, onFailure: (err) => logger.error({ err }, 'the position cannot be loaded') },
+  )
+  const save = makePositionSaver({ ...retryBounds, position, signal, logger })
   const backoff = makeBackoff(retryBounds)
   while (isLoaded && !signal.aborted) {
-    const stream = client.watchEvents({ topics, afterPosition: after }, { signal })
+    const stream = client.watchEvents({ topics, afterPosition: read }, { signal })
     // grpc-js reports our own cancelling as an error, after nobody reads any more.
     stream.on('error', () => undefined)
     try {
       for await (const { item } of stream) {
         backoff.reset()
-        if (item.case === 'event') yield toRecord(item.value, moveTo)
-        // All before it has been yielded, and each was done before the next was asked for.
-        else if (item.case === 'heartbeat') await moveTo(item.value.position)
+        if (item.value === undefined) continue
+        // What was handed over is dealt with in this process, also when the stream breaks before.
+        read = item.value.position
+        yield item.case === 'event' ? toRecord(item.value, save) : toMark(read, save)
       }
     } catch (cause) {
       if (signal.aborted) return
       const error = isServiceError(cause) ? toRpcError(cause) : cause
       if (isPermanent(error)) throw error
-      logger.warn({ err: error, afterPosition: after }, 'WatchEvents broke; trying again')
+      logger.warn({ err: error, afterPosition: read }, 'WatchEvents broke; trying again')
     } finally {
       stream.cancel()
     }
@@ -65,20 +67,17 @@ export async function* openWatchSource(options: WatchSourceOptions): EventSource
   }
 }
 
-function retry(
-  { signal, logger }: WatchSourceOptions,
-  message: string,
-  work: () => unknown,
-): Promise<boolean> {
-  const onFailure = (err: unknown, attempt: number) => logger.error({ err, attempt }, message)
-  return retryForever(work, { ...retryBounds, signal, onFailure })
-}
-
 function isPermanent(error: unknown): boolean {
   return error instanceof RpcError && (error.code === 'INVALID_ARGUMENT' || error.code === 'OUT_OF_RANGE')
 }
 
-function toRecord(event: Event, moveTo: (position: string) => Promise<void>): EventRecord {
+type Save = (position: string) => Promise<void>
+
+function toMark(position: string, save: Save): PositionMark {
+  return { origin: { position }, done: () => save(position) }
+}
+
+function toRecord(event: Event, save: Save): EventRecord {
   return {
     topic: event.topic,
     key: event.key,
@@ -86,6 +85,6 @@ function toRecord(event: Event, moveTo: (position: string) => Promise<void>): Ev
     contentType: event.contentType,
     data: event.data,
     origin: { position: event.position },
-    done: () => moveTo(event.position),
+    done: () => save(event.position),
   }
 }

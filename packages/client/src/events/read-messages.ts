@@ -1,4 +1,5 @@
 import type { Consumer, Message, MessagesStream } from '@platformatic/kafka'
+import { type StartPosition, seedOffsets } from './seed-offsets.ts'
 
 /** Kafka's client with bytes left as they are. */
 export type KafkaConsumer = Consumer<Buffer, Buffer, Buffer, Buffer>
@@ -9,7 +10,7 @@ type KafkaStream = MessagesStream<Buffer, Buffer, Buffer, Buffer>
 /** What to read. */
 export interface ReadMessagesOptions {
   readonly topics: string[]
-  readonly from: 'earliest' | 'latest'
+  readonly from: StartPosition
   readonly signal: AbortSignal
 }
 
@@ -22,8 +23,11 @@ export async function* readMessages(
   consumer: KafkaConsumer,
   { topics, from, signal }: ReadMessagesOptions,
 ): AsyncIterable<KafkaMessage> {
-  const open = (): Promise<KafkaStream> =>
-    consumer.consume({ topics, mode: 'committed', fallbackMode: from, autocommit: false })
+  const fallbackMode = from === 'latest' ? 'latest' : 'earliest'
+  const open = async (): Promise<KafkaStream> => {
+    if (from instanceof Date) await seedOffsets(consumer, topics, from)
+    return await consumer.consume({ topics, mode: 'committed', fallbackMode, autocommit: false })
+  }
   let stream = await open()
   let next: Promise<KafkaStream> | undefined
   const replace = (): void => {

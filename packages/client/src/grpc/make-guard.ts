@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import {
+  type MethodDefinition,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceDefinition,
@@ -11,9 +12,12 @@ import {
 import { type Access, assertAccess } from '../access.ts'
 import { AuthError } from '../auth-error.ts'
 import { bindListeners } from '../bind-listeners.ts'
+import type { EndCall } from '../live/live-call.ts'
+import type { LiveCalls } from '../live/live-calls.ts'
+import { makeRequestScope, type RequestScope } from '../live/make-request-scope.ts'
 import type { Logger } from '../logger.ts'
 import type { Authorize } from '../make-authorize.ts'
-import type { Principal } from '../principal.ts'
+import { endCall } from './end-call.ts'
 import { toGrpcStatus } from './to-grpc-status.ts'
 
 /** Who may call a service's methods. */
@@ -27,7 +31,8 @@ export interface GuardOptions {
 /** What a guard is made of. */
 export interface GuardParts {
   readonly authorize: Authorize
-  readonly principals: AsyncLocalStorage<Principal | undefined>
+  readonly scopes: AsyncLocalStorage<RequestScope | undefined>
+  readonly calls: LiveCalls
   readonly logger: Logger
 }
 
@@ -47,7 +52,7 @@ type AnyCallback = sendUnaryData<unknown>
  * Makes the guard of grpc-js services, for all four kinds of calls. A guarded handler runs once the bearer token in the `authorization`
  * metadata is verified; `principal()` holds in it, in what it awaits, and in listeners that it adds to its call. Until then nothing is
  * read from the call, so a client that streams early loses nothing. Others are answered UNAUTHENTICATED, PERMISSION_DENIED or
- * UNAVAILABLE with ErrorInfo. Throws TypeError at start-up for a method the service does not have, or an access that is none.
+ * UNAVAILABLE with ErrorInfo. A streaming call is ended in the same way when its caller is revoked. Throws TypeError at start-up for a method the service does not have, or an access that is none.
  */
 export function makeGuard(parts: GuardParts): Guard {
   return (definition, handlers, options) => {
@@ -60,7 +65,7 @@ export function makeGuard(parts: GuardParts): Guard {
       assertAccess(access, name)
       named.delete(name)
       const handler = findHandler(handlers, key, method.originalName)
-      if (handler !== undefined) guarded[key] = guardHandler(parts, handler, handlers, access, method.path)
+      if (handler !== undefined) guarded[key] = guardHandler(parts, handler, handlers, access, method)
     }
     for (const name of named.keys()) throw new TypeError(`the service has no method ${name}`)
     return guarded
@@ -74,42 +79,58 @@ function findHandler(handlers: object, key: string, originalName: string | undef
 }
 
 function guardHandler(
-  { authorize, principals, logger }: GuardParts,
+  parts: GuardParts,
   handler: Handler,
   self: object,
   access: Access,
-  path: string,
+  method: MethodDefinition<unknown, unknown>,
 ): UntypedHandleCall {
+  const { authorize, scopes, logger } = parts
+  const isStream = method.requestStream || method.responseStream
   const guarded = async (call: AnyCall, callback: AnyCallback | undefined): Promise<void> => {
-    const { answer, refuse } = makeAnswers(call, callback)
-    let principal: Principal | undefined
+    const { answer, refuse, end } = makeAnswers(call, callback)
+    let scope: RequestScope | undefined
     try {
-      principal = await authorize(readAuthorization(call), access)
+      const admission = await authorize(readAuthorization(call), access)
+      // The caller has gone meanwhile: no one is there to be served.
+      if (call.cancelled) return
+      if (admission !== undefined) {
+        scope = makeRequestScope(parts.calls, admission)
+        closeWithCall(scope, call)
+        // A unary call is its handler's to end: it may be the very one that revokes.
+        if (isStream) scope.watch(end)
+      }
     } catch (error) {
-      refuse(
-        error instanceof AuthError ? toGrpcStatus(error) : { code: status.UNKNOWN, details: 'Unknown error' },
-      )
+      refuse(error instanceof AuthError ? toGrpcStatus(error) : unknownError)
       return
     }
-    // The caller has gone meanwhile: no one is there to be served.
-    if (call.cancelled) return
     try {
-      await principals.run(principal, () => {
+      await scopes.run(scope, () => {
         bindListeners(call)
         return handler.call(self, call, answer)
       })
     } catch (error) {
-      logger.error({ err: error, path }, 'a gRPC handler threw')
-      refuse({ code: status.UNKNOWN, details: 'Unknown error' })
+      // What a stream throws that was ended under its handler is no fault of the handler's.
+      if (scope?.isEnded) return
+      logger.error({ err: error, path: method.path }, 'a gRPC handler threw')
+      refuse(unknownError)
     }
   }
   // grpc-js's type has one form per kind of call; at run time the callback is there or is not.
   return guarded as unknown as UntypedHandleCall
 }
 
+/** grpc-js destroys its streams when a call is over, however it ended; where a handler did that itself, the call may say so later. */
+function closeWithCall(scope: RequestScope, call: AnyCall): void {
+  call.once('cancelled', () => scope.close())
+  call.once('close', () => scope.close())
+}
+
 function readAuthorization(call: AnyCall): string[] {
   return call.metadata.get('authorization').map(String)
 }
+
+const unknownError = Object.freeze({ code: status.UNKNOWN, details: 'Unknown error' })
 
 type Refusal = Pick<ReturnType<typeof toGrpcStatus>, 'code' | 'details'> &
   Partial<ReturnType<typeof toGrpcStatus>>
@@ -126,5 +147,9 @@ function makeAnswers(call: AnyCall, callback: AnyCallback | undefined) {
     if (callback === undefined) call.emit('error', refusal)
     else answer(refusal)
   }
-  return { answer, refuse }
+  const end: EndCall = (error) => {
+    isAnswered = true
+    endCall(call as ServerDuplexStream<unknown, unknown>, toGrpcStatus(error))
+  }
+  return { answer, refuse, end }
 }

@@ -55,3 +55,10 @@ test('what would end the shared stream is refused before it is sent', async () =
   await assert.rejects(verify('t', { requiredRoles: Array.from({ length: 33 }, () => 'r') }), TypeError)
   await assert.rejects(verify('t', { requiredRoles: [''] }), TypeError)
 })
+
+test('a text with characters that no token has is MALFORMED and nobody is asked', async () => {
+  const verify = makeRemoteVerify({ ask: () => assert.fail('asked') })
+  for (const text of ['', 'a,b', 'é', '=a', 'a b', 'a\nb', '\ud800']) {
+    await assert.rejects(verify(text), { code: 'UNAUTHENTICATED', reason: 'MALFORMED' })
+  }
+})

@@ -7,6 +7,8 @@ import type { TokenBatches } from './open-token-batches.ts'
 import { toPrincipal } from './to-principal.ts'
 
 const noRoles: readonly string[] = Object.freeze([])
+/** RFC 6750 §2.1, `b64token`: nothing else can be a token, so nobody is asked about it. */
+const bearerToken = /^[\w.~+/-]+=*$/
 
 /**
  * Makes a Verify that asks the auth service about every token, strictly: the answer is the state of the database after the call began.
@@ -16,7 +18,9 @@ const noRoles: readonly string[] = Object.freeze([])
 export function makeRemoteVerify(batches: Pick<TokenBatches, 'ask'>): Verify {
   return async (accessToken, options = {}) => {
     const question = toQuestion(accessToken, options)
-    if (accessToken.length > bounds.accessTokenBytes) throw tokenRefusal('MALFORMED')
+    if (accessToken.length > bounds.accessTokenBytes || !bearerToken.test(accessToken)) {
+      throw tokenRefusal('MALFORMED')
+    }
     const response = await batches.ask(question)
     if (response.valid && response.principal !== undefined) return toPrincipal(response.principal)
     throw tokenRefusal(toReason(response))

@@ -1,5 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { timestampDate } from '@bufbuild/protobuf/wkt'
-import type { AuthService, RevocationHeartbeat } from '@immersiverse/auth-contract'
+import type { AuthService, RevocationChunk } from '@immersiverse/auth-contract'
 import {
   type Heartbeat,
   type Revocation,
@@ -11,7 +12,7 @@ import {
 import { isServiceError } from './is-service-error.ts'
 import type { GrpcClientOf } from './make-grpc-client.ts'
 import { RpcError, toRpcError } from './rpc-error.ts'
-import { toRevocation, toRevocationEntry } from './to-revocation.ts'
+import { toHeartbeat, toPackedEntries, toRevocation, toRevocationEntry } from './to-revocation.ts'
 
 /** The calls that a source makes. */
 export type RevocationCalls = Pick<
@@ -49,11 +50,11 @@ async function* watch(
 }
 
 async function* readSnapshot(client: RevocationCalls, signal: AbortSignal): AsyncGenerator<SnapshotPart> {
-  const stream = client.getRevocationSnapshot({}, { signal })
+  const stream = client.getRevocationSnapshot({ packed: true }, { signal })
   stream.on('error', () => undefined)
   try {
     for await (const { item } of stream) {
-      if (item.case === 'chunk') yield { kind: 'entries', entries: item.value.entries.map(toRevocationEntry) }
+      if (item.case === 'chunk') yield* toParts(item.value)
       else if (item.case === 'end')
         yield { kind: 'end', epoch: item.value.epoch, rseq: Number(item.value.rseq) }
     }
@@ -64,22 +65,20 @@ async function* readSnapshot(client: RevocationCalls, signal: AbortSignal): Asyn
   }
 }
 
+/** Small ones, between which the process does its other work: a snapshot may have a million entries. */
+async function* toParts({ entries, packed }: RevocationChunk): AsyncGenerator<SnapshotPart> {
+  if (entries.length > 0) yield { kind: 'entries', entries: entries.map(toRevocationEntry) }
+  for (const pack of packed) {
+    await nextTurn()
+    yield { kind: 'entries', entries: toPackedEntries(pack) }
+  }
+  await nextTurn()
+}
+
 async function getStatus(client: RevocationCalls, signal: AbortSignal): Promise<RevocationStatus> {
   const { epoch, rseqHi, databaseTime } = await client.getRevocationStatus({}, { signal })
   if (databaseTime === undefined) throw new RevocationDoubt('UNREADABLE_RECORD', 'a status without a time')
   return { epoch, rseqHi: Number(rseqHi), databaseTime: timestampDate(databaseTime) }
-}
-
-function toHeartbeat({ epoch, term, rseqHi, asOf, intervalMs }: RevocationHeartbeat): Heartbeat {
-  if (asOf === undefined) throw new RevocationDoubt('UNREADABLE_RECORD', 'a heartbeat without a time')
-  return {
-    kind: 'heartbeat',
-    epoch,
-    term: Number(term),
-    rseqHi: Number(rseqHi),
-    asOf: timestampDate(asOf),
-    intervalMs,
-  }
 }
 
 function toSourceError(cause: unknown): unknown {

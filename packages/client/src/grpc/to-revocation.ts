@@ -1,11 +1,14 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt'
 import {
+  type PackedRevocations,
+  type RevocationHeartbeat,
   type RevocationMark as RevocationMarkMessage,
   type Revocation as RevocationMessage,
   RevocationReason,
   RevocationType,
 } from '@immersiverse/auth-contract'
 import {
+  type Heartbeat,
   type Revocation,
   RevocationDoubt,
   type RevocationEntry,
@@ -34,6 +37,33 @@ export function toRevocationEntry(message: RevocationMessage): RevocationEntry {
   }
 }
 
+/** The entries of a pack. Throws RevocationDoubt as {@link toRevocationEntry}. */
+export function toPackedEntries(pack: PackedRevocations): RevocationEntry[] {
+  const { subjects, expiresSeconds, minTvs } = pack
+  const count = expiresSeconds.length
+  const isUser = pack.type === RevocationType.USER
+  if (subjects.length !== 16 * count || minTvs.length !== (isUser ? count : 0)) {
+    throw unreadable('in a pack of another length')
+  }
+  const type = pack.type === RevocationType.TOKEN ? 'token' : 'session'
+  if (!isUser && type === 'session' && pack.type !== RevocationType.SESSION) {
+    throw unreadable(`of type ${pack.type} in a pack`)
+  }
+  const hex = Buffer.from(subjects.buffer, subjects.byteOffset, subjects.length).toString('hex')
+  return expiresSeconds.map((seconds, n) => {
+    const subject = toUuid(hex, 32 * n)
+    const expiresAt = new Date(seconds * 1000)
+    return isUser
+      ? { type: 'user', subject, minTv: Number(minTvs[n]), expiresAt }
+      : { type, subject, expiresAt }
+  })
+}
+
+function toUuid(hex: string, from: number): string {
+  const part = (start: number, end: number) => hex.slice(from + start, from + end)
+  return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`
+}
+
 /** A record of the log. Throws RevocationDoubt as {@link toRevocationEntry}. */
 export function toRevocation(message: RevocationMessage): Revocation {
   return {
@@ -44,6 +74,19 @@ export function toRevocation(message: RevocationMessage): Revocation {
     reason: RevocationReason[message.reason] ?? 'UNSPECIFIED',
     committedAt: message.committedAt ? timestampDate(message.committedAt) : new Date(Number.NaN),
     eventId: message.eventId,
+  }
+}
+
+/** The word up to when the log is complete. Throws RevocationDoubt UNREADABLE_RECORD for one without a time. */
+export function toHeartbeat({ epoch, term, rseqHi, asOf, intervalMs }: RevocationHeartbeat): Heartbeat {
+  if (asOf === undefined) throw new RevocationDoubt('UNREADABLE_RECORD', 'a heartbeat without a time')
+  return {
+    kind: 'heartbeat',
+    epoch,
+    term: Number(term),
+    rseqHi: Number(rseqHi),
+    asOf: timestampDate(asOf),
+    intervalMs,
   }
 }
 

@@ -53,12 +53,13 @@ export function answerByName({ accessToken, requiredRoles }: ValidateTokenReques
   if (!accessToken.startsWith('user')) return { valid: false, reason: ValidationReason.MALFORMED }
   const [userId = '', list = ''] = accessToken.split('~')
   const roles = list === '' ? [] : list.split('/')
+  const issuedAt = BigInt(Math.floor(Date.now() / 1000))
   const principal = {
     userId,
     roles,
     username: 'mina',
-    issuedAt: { seconds: 1n },
-    expiresAt: { seconds: 601n },
+    issuedAt: { seconds: issuedAt },
+    expiresAt: { seconds: issuedAt + 600n },
   }
   const isMissing = requiredRoles.some((role) => !roles.includes(role))
   if (isMissing) return { valid: false, reason: ValidationReason.MISSING_ROLE, principal }

@@ -1,6 +1,5 @@
 export { type Clock, type ClockReading, systemClock } from './clock.ts'
 export type { Doubt, FreshnessStatus } from './freshness-status.ts'
-export type { SigningAlgorithm } from './is-signature-valid.ts'
 export { type ClaimFault, type ClaimRules, judgeClaims } from './judge-claims.ts'
 export type { LocalToken } from './local-token.ts'
 export { type Fallback, type FallbackOptions, makeFallback } from './make-fallback.ts'
@@ -44,5 +43,11 @@ export {
   type SnapshotPart,
 } from './revocation.ts'
 export type { RevocationFollower, RevocationFollowerStatus, RevocationState } from './revocation-state.ts'
+export {
+  type SignatureAlgorithm,
+  type SigningAlgorithm,
+  signatureAlgorithms,
+  signingAlgorithms,
+} from './signature-algorithms.ts'
 export { type TokenSubjects, toTokenSubjects } from './to-token-subjects.ts'
 export type { TokenFault } from './verify-compact-jws.ts'

@@ -84,9 +84,17 @@ class Local implements LocalVerify {
     return { ...this.#counts }
   }
 
-  async verify(token: string, options = noOptions): Promise<Principal> {
-    const verdict = this.#judgeFresh(token, options)
-    if (verdict !== undefined) return this.#answerLocally(verdict)
+  /** Not async: what is decided in process, which is nearly all, needs no more than its answer's promise. */
+  verify(token: string, options = noOptions): Promise<Principal> {
+    try {
+      const verdict = this.#judgeFresh(token, options)
+      return verdict === undefined ? this.#ask(token, options) : Promise.resolve(this.#answerLocally(verdict))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  async #ask(token: string, options: LocalVerifyOptions): Promise<Principal> {
     try {
       const { audience, requiredRoles = noRoles } = options
       const principal = await this.#parts.fallback(token, {

@@ -6,6 +6,7 @@ import {
   type LogDoubt,
   type Revocation,
   RevocationDoubt,
+  type RevocationEntry,
   type RevocationStatus,
   type SnapshotPart,
 } from './revocation.ts'
@@ -14,6 +15,8 @@ import {
 export interface RevocationLogParts {
   readonly freshness: Freshness
   readonly makeView: () => RevocationView
+  /** Told of every entry that is heard, before it is in the view; repetitions included. Must not throw. */
+  readonly onEntry?: ((entry: RevocationEntry) => void) | undefined
 }
 
 /** The protocol of one follower without its I/O: which record may come next, and when the view is complete. */
@@ -115,6 +118,7 @@ class Log implements RevocationLog {
 
   #add(entry: unknown): void {
     if (!isRevocationEntry(entry)) refuse('UNREADABLE_RECORD', 'a revocation is not readable')
+    this.#parts.onEntry?.(entry)
     if (!this.view.add(entry)) refuse('MEMORY_LIMIT', 'there are more revocations than the limit allows')
   }
 }

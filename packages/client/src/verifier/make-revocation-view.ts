@@ -1,7 +1,7 @@
 import { makeSubjectTable, type SubjectTable } from './make-subject-table.ts'
 import type { RevocationEntry } from './revocation.ts'
 import { type TokenSubjects, toSubjectKey } from './to-token-subjects.ts'
-import { neverSeconds } from './uuid-table.ts'
+import { neverSeconds } from './uuid-segment.ts'
 
 /** Limits of a view. */
 export interface RevocationViewOptions {

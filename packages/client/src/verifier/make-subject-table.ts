@@ -1,5 +1,6 @@
 import type { UuidKey } from './to-uuid-key.ts'
-import { neverSeconds, UuidTable } from './uuid-table.ts'
+import { neverSeconds } from './uuid-segment.ts'
+import { UuidTable } from './uuid-table.ts'
 
 /** A subject as tables look it up: the key of a UUID, any other text as it is. */
 export type SubjectKey = UuidKey | string
@@ -17,8 +18,8 @@ export interface SubjectTable {
   readonly bytes: number
 }
 
-/** A sweep at every heartbeat comes round within 32 s; the first table is swept whole each time. */
-const sharesOfSweep = 64
+/** A sweep at every heartbeat comes round within 16 s; a small table is swept whole each time. */
+const sharesOfSweep = 32
 const slotsOfSweep = 4096
 
 /** Makes a table of subjects: UUIDs stand packed, others in a Map. Exact: whole keys are compared. */
@@ -44,9 +45,8 @@ export function makeSubjectTable(options: { readonly hasValues: boolean }): Subj
       return true
     },
     sweep(beforeSeconds, isWhole) {
-      // A removal looks at its slot again, so a whole sweep takes a step for every entry more.
-      const whole = uuids.slots + uuids.size
-      uuids.sweep(beforeSeconds, isWhole ? whole : Math.max(slotsOfSweep, uuids.slots / sharesOfSweep))
+      const { slots } = uuids
+      uuids.sweep(beforeSeconds, isWhole ? slots : Math.max(slotsOfSweep, slots / sharesOfSweep))
       for (const [text, { expires }] of texts) {
         if (expires !== neverSeconds && expires < beforeSeconds) texts.delete(text)
       }

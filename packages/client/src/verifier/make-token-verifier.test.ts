@@ -79,3 +79,25 @@ test('a refused token is not remembered: it verifies once its key is there', () 
   keys = makeKeySet(issuer.jwksJson)
   assert.ok(verified(verifier, token))
 })
+
+test('what is not a text is MALFORMED, whatever it looks like', () => {
+  const verifier = makeVerifier()
+  const token = issuer.sign()
+  for (const value of [undefined, null, 0, {}, [token], { toString: () => token, length: 1 }, Symbol('x')]) {
+    assert.deepEqual(verifier.verifySignature(value as string), { ok: false, reason: 'MALFORMED' })
+  }
+})
+
+test('every fault is told as a refusal', () => {
+  const verifier = makeVerifier()
+  const token = issuer.sign()
+  const refusals = [
+    ['', 'MALFORMED'],
+    [issuer.sign({}, { typ: 'JWT' }), 'WRONG_TYPE'],
+    [issuer.sign({}, { kid: 'k2' }), 'UNKNOWN_KEY'],
+    [token.replace(/\.[^.]*\./, '.e30.'), 'BAD_SIGNATURE'],
+  ] as const
+  for (const [text, reason] of refusals) {
+    assert.deepEqual(verifier.verifySignature(text), { ok: false, reason })
+  }
+})

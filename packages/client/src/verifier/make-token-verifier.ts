@@ -1,8 +1,8 @@
-import type { SigningAlgorithm } from './is-signature-valid.ts'
 import type { KeySource, VerificationKey } from './make-key-set.ts'
 import { makeTokenMemory } from './make-token-memory.ts'
-import { readAccessToken } from './read-access-token.ts'
+import { type AccessTokenRules, readAccessToken } from './read-access-token.ts'
 import type { AccessTokenClaims } from './read-claims.ts'
+import type { SigningAlgorithm } from './signature-algorithms.ts'
 import type { TokenFault } from './verify-compact-jws.ts'
 
 /** A token whose signature and shape hold. It may have expired: `judgeClaims` says. */
@@ -56,10 +56,17 @@ export function makeTokenVerifier<Attachment = unknown>(
   options: TokenVerifierOptions,
 ): TokenVerifier<Attachment> {
   const { keys, maxLifetimeSeconds } = options
-  const rules = { keys, maxLifetimeSeconds, algorithms: new Set(options.algorithms) }
+  const rules: AccessTokenRules = {
+    keys,
+    maxLifetimeSeconds,
+    algorithms: new Set(options.algorithms),
+    judgedHeaders: new Map(),
+  }
   const memory = makeTokenMemory<Remembered<Attachment>>(options.rememberedTokens ?? 16_384)
   return {
     verifySignature(token) {
+      // Callers in plain JavaScript hand over what a header held.
+      if (typeof token !== 'string') return refusals.MALFORMED
       const remembered = memory.find(token)
       if (remembered !== undefined && isStillKnown(remembered, keys)) return remembered.result
       const read = readAccessToken(token, rules)

@@ -6,7 +6,12 @@ import type { FreshnessStatus } from './freshness-status.ts'
 import { type Freshness, type FreshnessOptions, makeFreshness } from './make-freshness.ts'
 import { makeRevocationLog, type RevocationLog } from './make-revocation-log.ts'
 import { makeRevocationView, type RevocationView } from './make-revocation-view.ts'
-import { RevocationDoubt, type RevocationSource, type RevocationStatus } from './revocation.ts'
+import {
+  RevocationDoubt,
+  type RevocationEntry,
+  type RevocationSource,
+  type RevocationStatus,
+} from './revocation.ts'
 import type { RevocationFollower, RevocationFollowerStatus } from './revocation-state.ts'
 import { takeUntilAborted, untilAborted } from './until-aborted.ts'
 
@@ -19,9 +24,11 @@ export interface RevocationFollowerOptions extends Pick<FreshnessOptions, 'maxSt
   readonly logger?: Pick<Logger, 'warn'>
   readonly freshness?: Freshness
   readonly makeView?: () => RevocationView
+  /** Told of every entry that is heard, before it is in the view; repetitions included. Must not throw. */
+  readonly onEntry?: (entry: RevocationEntry) => void
   /** A stream silent for so long is broken; default 5,000. */
   readonly silenceMs?: number
-  /** A snapshot that takes longer is broken; default 30,000. */
+  /** A snapshot whose next part takes longer is broken; default 10,000. However long it is, it is read to its end while it goes on. */
   readonly bootstrapMs?: number
   /** How often the database's clock is measured, about; default 10,000. */
   readonly measureEveryMs?: number
@@ -58,6 +65,7 @@ class Follower implements RevocationFollower {
     this.#log = makeRevocationLog({
       freshness: this.#freshness,
       makeView: options.makeView ?? makeRevocationView,
+      onEntry: options.onEntry,
     })
     this.#backoff = this.#makeBackoff()
     this.#running = Promise.all([this.#follow(), this.#keepMeasuring()])
@@ -113,14 +121,23 @@ class Follower implements RevocationFollower {
 
   /** Subscribe first, then the snapshot: what is revoked meanwhile comes by one of the two, and where it does not it is a gap (R5). */
   async #bootstrap(signal: AbortSignal): Promise<void> {
-    const deadline = abortAfter(this.#clock, this.#options.bootstrapMs ?? 30_000, this.#attempt, signal)
     this.#log.begin(await this.#measure(signal))
-    await Promise.all([this.#read(signal), this.#readSnapshot(signal).then(() => deadline.abort())])
+    await Promise.all([this.#read(signal), this.#readSnapshot(signal)])
   }
 
   async #readSnapshot(signal: AbortSignal): Promise<void> {
-    const parts = this.#options.source.snapshot(signal)
-    await takeUntilAborted(parts, signal, (part) => this.#log.addSnapshot(part))
+    const { source, bootstrapMs = 10_000 } = this.#options
+    const expectNext = () => abortAfter(this.#clock, bootstrapMs, this.#attempt, signal)
+    let deadline = expectNext()
+    try {
+      await takeUntilAborted(source.snapshot(signal), signal, (part) => {
+        deadline.abort()
+        deadline = expectNext()
+        this.#log.addSnapshot(part)
+      })
+    } finally {
+      deadline.abort()
+    }
     if (!this.#log.isComplete) throw new Error('the snapshot ended early')
     // A doubt that arose meanwhile has ended the attempt.
     if (!signal.aborted) this.#needsBootstrap = false

@@ -12,9 +12,19 @@ export function parseJsonObject(source: string | Uint8Array): JsonObject | undef
     const text = typeof source === 'string' ? source : utf8.decode(source)
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    return repeatsName(text) ? undefined : (value as JsonObject)
+    return isAsWritten(value, text) || !repeatsName(text) ? (value as JsonObject) : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Whether the text is what writing the value gives: then it says nothing that the value does not, no name twice. Most texts are. */
+function isAsWritten(value: object, text: string): boolean {
+  try {
+    return JSON.stringify(value) === text
+  } catch {
+    // Written recursively, unlike read: what is nested too deep for that is looked at by hand.
+    return false
   }
 }
 

@@ -217,3 +217,41 @@ test('no text makes it throw', () => {
     ),
   )
 })
+
+test('a header that was judged before is accepted again, but its key is looked up for every token', () => {
+  let keys = makeKeySet(issuer.jwksJson)
+  const judgedHeaders = new Map()
+  const source = { find: (keyId: string) => keys.find(keyId) }
+  const readNext = (token: string) => readAccessToken(token, { ...rules, keys: source, judgedHeaders })
+  const [first, second] = [issuer.sign(), issuer.sign({ jti: 'another' })]
+  assert.ok(typeof readNext(first) === 'object')
+  assert.equal(judgedHeaders.size, 1)
+  assert.ok(typeof readNext(second) === 'object')
+  assert.equal(readNext(`${second.slice(0, -4)}AAAA`), 'BAD_SIGNATURE')
+  keys = makeKeySet(makeIssuer('RS256', issuer.keyId).jwksJson)
+  assert.equal(readNext(second), 'WRONG_TYPE')
+  keys = makeKeySet(makeIssuer('ES256', issuer.keyId).jwksJson)
+  assert.equal(readNext(second), 'BAD_SIGNATURE')
+  keys = makeKeySet('{"keys":[]}')
+  assert.equal(readNext(second), 'UNKNOWN_KEY')
+})
+
+test('headers of tokens that are not verified are not remembered, and few are', () => {
+  const judgedHeaders = new Map()
+  const readNext = (token: string) => readAccessToken(token, { ...rules, judgedHeaders })
+  const stranger = makeIssuer('ES256', issuer.keyId)
+  assert.equal(readNext(stranger.sign()), 'BAD_SIGNATURE')
+  assert.equal(readNext(issuer.sign({}, { crit: ['exp'] })), 'MALFORMED')
+  assert.equal(readNext(issuer.sign({}, { typ: 'JWT' })), 'WRONG_TYPE')
+  assert.equal(judgedHeaders.size, 0)
+  for (let n = 0; n < 100; n++) assert.ok(typeof readNext(issuer.sign({}, { n })) === 'object')
+  assert.ok(judgedHeaders.size > 0 && judgedHeaders.size <= 16)
+})
+
+test('claims nested as deep as a token allows are read, and a name repeated down there is refused', () => {
+  const nest = (inner: string) => `${'['.repeat(2_500)}${inner}${']'.repeat(2_500)}`
+  const good = JSON.stringify(goodClaims).slice(0, -1)
+  const header = JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: issuer.keyId })
+  assert.ok(typeof read(issuer.signRaw(header, `${good},"x":${nest('{"a":1,"b":1}')}}`)) === 'object')
+  assert.equal(read(issuer.signRaw(header, `${good},"x":${nest('{"a":1,"a":1}')}}`)), 'MALFORMED')
+})

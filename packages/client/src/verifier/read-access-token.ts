@@ -1,12 +1,9 @@
-import type { SigningAlgorithm } from './is-signature-valid.ts'
-import type { KeySource, VerificationKey } from './make-key-set.ts'
+import type { VerificationKey } from './make-key-set.ts'
 import { type AccessTokenClaims, readClaims } from './read-claims.ts'
-import { type TokenFault, verifyCompactJws } from './verify-compact-jws.ts'
+import { type JwsRules, type TokenFault, verifyCompactJws } from './verify-compact-jws.ts'
 
 /** What an access token must be signed with, and how long it may live. */
-export interface AccessTokenRules {
-  readonly keys: KeySource
-  readonly algorithms: ReadonlySet<SigningAlgorithm>
+export interface AccessTokenRules extends Pick<JwsRules, 'keys' | 'algorithms' | 'judgedHeaders'> {
   /** `exp` − `iat` above this is MALFORMED. */
   readonly maxLifetimeSeconds: number
 }
@@ -21,10 +18,11 @@ const accessTokenType = /^(?:application\/)?at\+jwt$/i
 
 /**
  * Verifies an access token's form, type, signature and claims without a clock (RFC 9068 §4, RFC 8725): the token, or its first fault in
- * that order. Synchronous, no I/O, remembers nothing.
+ * that order. Synchronous, no I/O, remembers nothing but headers in `judgedHeaders`.
  */
 export function readAccessToken(token: string, rules: AccessTokenRules): ReadAccessToken | TokenFault {
-  const jws = verifyCompactJws(token, { keys: rules.keys, algorithms: rules.algorithms, isType })
+  const { keys, algorithms, judgedHeaders } = rules
+  const jws = verifyCompactJws(token, { keys, algorithms, judgedHeaders, isType })
   if (typeof jws === 'string') return jws
   const claims = readClaims(jws.payload, rules.maxLifetimeSeconds)
   return claims === undefined ? 'MALFORMED' : { key: jws.key, claims }

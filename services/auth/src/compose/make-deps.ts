@@ -3,7 +3,8 @@ import type { Config } from '../config.ts'
 import type { Deps, Log, Settings } from '../deps.ts'
 import type { Clock } from '../domain/clock.ts'
 import { makeAccessTokens } from '../security/access-tokens.ts'
-import { loadKeyRing } from '../security/key-ring.ts'
+import { makeNewKey } from '../security/make-new-key.ts'
+import { openKeyRing } from '../security/open-key-ring.ts'
 import { defaultPasswordOptions, makePasswords, type PasswordOptions } from '../security/passwords.ts'
 import { makeRefreshTokens } from '../security/refresh-tokens.ts'
 import { makeSeal } from '../security/seal.ts'
@@ -11,6 +12,7 @@ import type { Database } from '../store/database.ts'
 import { makeSessionLookup } from '../store/session-lookup.ts'
 import { makeWrite } from '../store/write.ts'
 import { getMasterKey } from './open-database.ts'
+import { toSettings } from './to-settings.ts'
 
 /** The parts that are open, and what tests set differently. */
 export interface DepsParts {
@@ -26,16 +28,18 @@ export interface DepsParts {
   readonly settings?: Partial<Settings>
 }
 
-/** How far the clocks of those who verify tokens may be apart from the database's. */
-const skewMs = 60_000
 /** Verified tokens that are remembered: about 1.2 KB each. */
 const rememberedTokens = 100_000
 
-/** Builds what use-cases are made of; loads the keys, making the first ones where there are none. */
-export async function makeDeps(config: Config, parts: DepsParts): Promise<Deps> {
+/** Builds what use-cases are made of; `stack` closes what is open of it. Makes the first keys where there are none. */
+export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDisposableStack): Promise<Deps> {
   const { clock, database, log, newId, onCommitted, onRevoked } = parts
   const settings = { ...toSettings(config), ...parts.settings }
-  const keyRing = await loadKeyRing(database, makeSeal(getMasterKey(config)), config.AUTH_SIGNING_ALGORITHM)
+  const seal = makeSeal(getMasterKey(config))
+  const algorithm = config.AUTH_SIGNING_ALGORITHM
+  const times = settings.keyTimes
+  const keyRing = await openKeyRing({ database, seal, algorithm, times, clock, random: Math.random, log })
+  stack.defer(() => keyRing.close())
   const ttlMs = config.AUTH_ACCESS_TTL
   const { issuer, audience } = settings
   return {
@@ -45,38 +49,24 @@ export async function makeDeps(config: Config, parts: DepsParts): Promise<Deps> 
     settings,
     database,
     keyRing,
+    makeKey: (purpose) => makeNewKey(purpose, algorithm, seal),
     write: makeWrite({
       database,
       encoding: config.AUTH_EVENT_ENCODING,
       newId,
-      coverMs: ttlMs + skewMs,
+      coverMs: ttlMs + settings.skewMs,
       onCommitted,
       onRevoked,
     }),
     sessionLookup: makeSessionLookup(database, issuer),
     verifier: makeTokenVerifier({
-      keys: keyRing.keySet,
+      keys: keyRing.verifying,
       algorithms: ['ES256', 'RS256', 'EdDSA'],
       maxLifetimeSeconds: ttlMs / 1000,
       rememberedTokens,
     }),
-    accessTokens: makeAccessTokens({ key: keyRing.signing, issuer, audience, ttlMs }),
+    accessTokens: makeAccessTokens({ issuer, audience, ttlMs }),
     refreshTokens: makeRefreshTokens(keyRing),
     passwords: await makePasswords({ ...defaultPasswordOptions, ...parts.passwords }),
-  }
-}
-
-function toSettings(config: Config): Settings {
-  return {
-    issuer: config.AUTH_ISSUER,
-    audience: config.AUTH_AUDIENCE,
-    passwordMinLength: config.AUTH_PASSWORD_MIN_LENGTH,
-    accessTtlMs: config.AUTH_ACCESS_TTL,
-    refreshIdleMs: config.AUTH_REFRESH_IDLE_TTL,
-    refreshMaxMs: config.AUTH_REFRESH_MAX_TTL,
-    refreshGraceMs: config.AUTH_REFRESH_GRACE,
-    loginFloorMs: 150,
-    refreshFloorMs: 25,
-    keysMaxAgeSeconds: 300,
   }
 }

@@ -67,9 +67,17 @@ export function makePasswordRule(minLength: number): Rule<string> {
 export const rolesRule: Rule<readonly string[]> = (roles) => {
   if (roles.length > bounds.roles) return `must be at most ${bounds.roles}`
   if (new Set(roles).size !== roles.length) return 'must not repeat a role'
-  return roles.every((role) => role.length <= bounds.roleMax && roleShape.test(role))
-    ? undefined
-    : `each must be 1 to ${bounds.roleMax} of a-z 0-9 _ . : -`
+  return roles.every(isRole) ? undefined : `each must be ${roleText}`
+}
+
+const roleText = `1 to ${bounds.roleMax} of a-z 0-9 _ . : -`
+
+/** One role, or an empty text where none is meant. */
+export const roleRule: Rule<string> = (role) =>
+  role === '' || isRole(role) ? undefined : `must be ${roleText}`
+
+function isRole(role: string): boolean {
+  return role.length <= bounds.roleMax && roleShape.test(role)
 }
 
 export const tierRule: Rule<string> = (tier) =>

@@ -9,6 +9,12 @@ const gauges = Object.freeze({
   auth_outbox_pending: 'Events that are committed and not yet published.',
   auth_relay_leader: '1 on the instance that publishes events.',
   auth_revocation_lane_leader: '1 on the instance that numbers revocations.',
+  auth_revocation_broker_up:
+    '1 while the Kafka broker takes revocations from this instance; its leader publishes them.',
+  auth_revocation_published_timestamp_seconds:
+    'When a heartbeat last reached Kafka from this instance: all that was revoked until then stood before it.',
+  auth_signing_key_age_seconds: 'How long the key that signs access tokens has done so.',
+  auth_key_ring_age_seconds: 'How long ago this instance read the keys.',
   auth_hashing_pending: 'Password hashes that wait or run.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })

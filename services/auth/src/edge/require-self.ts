@@ -6,7 +6,7 @@ import type { EdgeCall } from './edge-call.ts'
 import { findBearer } from './find-bearer.ts'
 
 /** What judging a token takes. */
-export type SelfDeps = Pick<Deps, 'clock' | 'verifier' | 'sessionLookup' | 'settings'>
+export type SelfDeps = Pick<Deps, 'clock' | 'keyRing' | 'verifier' | 'sessionLookup' | 'settings'>
 
 /**
  * Makes the bearer token's user the caller, where the path names that very user. Strict, as ValidateToken is.

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromJson } from '@bufbuild/protobuf'
-import { LoginFailureReason, LoginSucceededSchema, toTopic } from '@immersiverse/auth-contract'
+import {
+  LoginFailureReason,
+  LoginSucceededSchema,
+  toDeadLetterTopic,
+  toTopic,
+} from '@immersiverse/auth-contract'
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka'
 import { requireTestKafka } from '../../../../tools/parts/test-kafka.ts'
 import {
@@ -93,9 +98,11 @@ test('makes the topics, and reports but never changes one that is there with ano
     ])
     await sink.prepare(signal)
     assert.equal(warnings.length, 2)
-    const metadata = await admin.metadata({ topics: [odd, made] })
+    const deadLetters = toDeadLetterTopic(topicPrefix)
+    const metadata = await admin.metadata({ topics: [odd, made, deadLetters] })
     assert.equal(metadata.topics.get(odd)?.partitionsCount, 3)
     assert.equal(metadata.topics.get(made)?.partitionsCount, 12)
+    assert.equal(metadata.topics.get(deadLetters)?.partitionsCount, 12)
     const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: made }
     const configurationKeys = ['cleanup.policy', 'retention.ms', 'min.insync.replicas']
     const [described] = await admin.describeConfigs({ resources: [{ ...resource, configurationKeys }] })

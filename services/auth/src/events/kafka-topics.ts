@@ -1,54 +1,58 @@
-import { eventNames, toTopic } from '@immersiverse/auth-contract'
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka'
 import { type KafkaConnection, toClientOptions } from './kafka-connection.ts'
 import type { EventsLog } from './log.ts'
 
-/** What the topics are to be. */
+/** What topics are to be. */
 export interface KafkaTopicsOptions {
   readonly connection: KafkaConnection
-  readonly topicPrefix: string
   readonly retentionMs: number
   readonly log: EventsLog
 }
 
-/** Of every topic: the order of a key's records depends on it, so it never changes. */
-export const partitionCount = 12
 const replicasWanted = 3
 
 /**
- * Makes the topics that are not there: 12 partitions, `delete` after the retention, on at most three brokers. A topic that is
- * there with another policy is reported in the log and left alone. Rejects when the brokers cannot be reached or refuse to make one.
+ * Makes those of the topics that are not there, with so many partitions: `delete` after the retention, on at most three brokers. A topic
+ * that is there with another policy is reported in the log and left alone. Rejects when the brokers cannot be reached or refuse to make one.
  */
-export async function makeTopics(options: KafkaTopicsOptions): Promise<void> {
+export async function makeTopics(
+  wanted: readonly string[],
+  partitions: number,
+  options: KafkaTopicsOptions,
+): Promise<void> {
   const admin = new Admin(toClientOptions(options.connection))
   try {
-    const wanted = eventNames.map((name) => toTopic(name, options.topicPrefix))
     const present = new Set(await admin.listTopics({}))
     const missing = wanted.filter((topic) => !present.has(topic))
     if (missing.length > 0) {
-      await createTopics(admin, missing, options)
+      await createTopics(admin, missing, partitions, options)
       // Rejects while a partition has no leader yet.
       await admin.metadata({ topics: [...missing], forceUpdate: true })
     }
     const existing = wanted.filter((topic) => present.has(topic))
-    if (existing.length > 0) await reportOtherPolicies(admin, existing, options)
+    if (existing.length > 0) await reportOtherPolicies(admin, existing, partitions, options)
   } finally {
     await admin.close()
   }
 }
 
-async function createTopics(admin: Admin, topics: string[], options: KafkaTopicsOptions): Promise<void> {
+async function createTopics(
+  admin: Admin,
+  topics: string[],
+  partitions: number,
+  options: KafkaTopicsOptions,
+): Promise<void> {
   const { brokers } = await admin.metadata({ topics: [] })
   const replicas = Math.min(replicasWanted, brokers.size)
   const configs = toPolicy(options, replicas)
   try {
     await admin.createTopics({
       topics,
-      partitions: partitionCount,
+      partitions,
       replicas,
       configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
     })
-    options.log.info({ topics, partitions: partitionCount, replicas }, 'made the topics')
+    options.log.info({ topics, partitions, replicas }, 'made the topics')
   } catch (error) {
     // Another replica may have been faster with some of them: then all are there now, or the next try makes the rest.
     if (!isAlreadyThere(error)) throw error
@@ -77,6 +81,7 @@ function isAlreadyThere(error: unknown): boolean {
 async function reportOtherPolicies(
   admin: Admin,
   topics: string[],
+  partitionCount: number,
   options: KafkaTopicsOptions,
 ): Promise<void> {
   const { log } = options

@@ -1,7 +1,7 @@
 import type { Clock } from '../domain/clock.ts'
 import type { Database, LeaderSession } from '../store/database.ts'
 import type { Installation } from '../store/epoch.ts'
-import type { Lane } from '../store/lanes.ts'
+import { type Lane, notifyLane } from '../store/lanes.ts'
 import { type Complain, makeComplain } from './complain.ts'
 import { lead, type RunningTerm } from './lead.ts'
 import type { EventsLog } from './log.ts'
@@ -78,7 +78,8 @@ class OpenLane<Status extends LaneStatus> implements LaneRunner<Status> {
     this.#work = work
     this.#complain = makeComplain(log, clock)
     this.#wakeSignal = makeWakeSignal(clock)
-    this.#notifier = makeNotifier(database.kysely, clock, work)
+    const send = () => notifyLane(database.kysely, work.lane)
+    this.#notifier = makeNotifier(clock, { send, debounceMs: work.debounceMs })
     this.#ended = this.#run()
   }
 
@@ -103,8 +104,11 @@ class OpenLane<Status extends LaneStatus> implements LaneRunner<Status> {
   async #run(): Promise<void> {
     const { clock, random } = this.#options
     while (!this.#closing.signal.aborted) {
+      const beganMs = clock.monotonicMs()
       const session = await this.#findSession()
       if (session) await this.#lead(session)
+      // A term that is lost is taken up again at once: all that waits for its number waits for that too.
+      if (session && clock.monotonicMs() - beganMs > retryLeadershipMs) continue
       await clock.sleep(retryLeadershipMs * (0.75 + random() / 2), this.#closing.signal)
     }
   }

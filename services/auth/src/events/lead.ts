@@ -18,6 +18,7 @@ export interface Term<Status extends LaneStatus = LaneStatus> extends LaneOption
 
 /** A term that has begun. */
 export interface RunningTerm<Status extends LaneStatus = LaneStatus> extends Term<Status> {
+  readonly leadership: Leadership
   /** Woken when rows have got their numbers. */
   readonly numbered: WakeSignal
 }
@@ -52,11 +53,11 @@ export async function lead<Status extends LaneStatus>(
       (error) => rethrow(error, abandon),
     )
   term.giveUp.addEventListener('abort', abandon, { once: true })
-  const running = { ...term, numbered: makeWakeSignal(term.clock) }
+  const running = { ...term, leadership, numbered: makeWakeSignal(term.clock) }
   const ends = await Promise.allSettled([
     endsAll(keepLock(session, running, stop.signal)),
     endsAll(term.work(session, running, stop.signal)),
-    endsAll(numberCommitted(session, running, leadership, stop.signal)),
+    endsAll(numberCommitted(session, running, stop.signal)),
   ])
   term.giveUp.removeEventListener('abort', abandon)
   const failed = ends.find((end) => end.status === 'rejected')
@@ -72,12 +73,11 @@ function rethrow(error: unknown, first: () => void): never {
 async function numberCommitted<Status extends LaneStatus>(
   { kysely }: LeaderSession,
   term: RunningTerm<Status>,
-  leadership: Leadership,
   stop: AbortSignal,
 ): Promise<void> {
   const batchSize = term.batchSize ?? 500
   while (!stop.aborted) {
-    const { count } = await numberRows(kysely, term.lane, leadership, batchSize)
+    const { count } = await numberRows(kysely, term.lane, term.leadership, batchSize)
     if (count > 0) {
       term.numbered.wake()
       term.onNumbered?.()

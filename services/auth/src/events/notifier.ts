@@ -1,31 +1,27 @@
-import type { Kysely } from 'kysely'
 import type { Clock } from '../domain/clock.ts'
-import { type Lane, notifyLane } from '../store/lanes.ts'
-import type { Schema } from '../store/schema.ts'
 
-/** Wakes the leader in another process. */
+/** Wakes other processes. */
 export interface Notifier {
   /** Sends one notification for all calls of the next few milliseconds. */
   notify(): void
 }
 
-/** Makes a lane's notifier in one process. A notification that fails is not repeated: the leader looks every second anyway. */
+/** Makes the notifier of one process. A notification that fails is not repeated: those who wait look now and then anyway. */
 export function makeNotifier(
-  kysely: Kysely<Schema>,
   clock: Clock,
-  { lane, debounceMs }: { readonly lane: Lane; readonly debounceMs: number },
+  { send, debounceMs }: { readonly send: () => Promise<void>; readonly debounceMs: number },
 ): Notifier {
   let isWaiting = false
-  const send = async () => {
+  const sendSoon = async () => {
     await clock.sleep(debounceMs)
     isWaiting = false
-    await notifyLane(kysely, lane)
+    await send()
   }
   return {
     notify() {
       if (isWaiting) return
       isWaiting = true
-      send().catch(() => undefined)
+      sendSoon().catch(() => undefined)
     },
   }
 }

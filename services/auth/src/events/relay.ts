@@ -1,9 +1,9 @@
 import type { LeaderSession } from '../store/database.ts'
 import { lanes } from '../store/lanes.ts'
 import { countUnpublished, listUnpublished, markPublished } from '../store/outbox.ts'
-import { type LaneOptions, type LaneRunner, type LaneStatus, openLane } from './lane-runner.ts'
+import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
 import { lookEveryMs, type RunningTerm } from './lead.ts'
-import { retryForEver } from './retry-for-ever.ts'
+import { retryForEver, type SinkStatus } from './retry-for-ever.ts'
 import type { EventSink } from './sink.ts'
 
 /** What {@link openRelay} needs. */
@@ -12,12 +12,10 @@ export interface RelayOptions extends LaneOptions {
 }
 
 /** How the relay of this process does, for metrics. */
-export interface RelayStatus extends LaneStatus {
+export interface RelayStatus extends SinkStatus {
   /** Events that wait for being published, counted every two seconds, no further than 100,000. */
   pending?: number
   lastPublishedAt?: Date
-  /** Whether the last call to the sink succeeded. */
-  brokerUp?: boolean
 }
 
 /** Takes committed events to the sink, as long as this process is the leader, and waits for becoming it otherwise. */

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../domain/clock.ts'
 import type { Revocation } from '../domain/revocation.ts'
 import type { Database } from '../store/database.ts'
+import { numberedRevocationsChannel } from '../store/lanes.ts'
 import { getDatabaseTime, lookAtRevocations, type RevocationLook } from '../store/revocations.ts'
 import { makeRevocationTail } from './revocation-tail.ts'
 import { makeWakeSignal, type WakeSignal } from './wake-signal.ts'
@@ -32,7 +33,7 @@ export interface WatchedUpTo {
 
 /** Follows the revocations of the primary, once for all watchers of the process, and only while somebody waits. */
 export interface RevocationFollower {
-  /** Looks now: entries got their numbers in this process. Without it, it looks every 25 ms. */
+  /** Looks now: entries got their numbers in this process. Those of other processes are heard of by a notification. */
   wake(): void
   /**
    * Resolves with the view of a look that began after this call, or with undefined when `signal` aborts.
@@ -49,7 +50,8 @@ export interface RevocationFollower {
 /** How often heartbeats are due. */
 export const beatEveryMs = 500
 
-const lookEveryMs = 25
+/** With notifications to wake it, and without: where a connection cannot listen. */
+const lookEveryMs = { listening: 100, notListening: 25 }
 const readAtOnce = 1000
 
 interface Waiter {
@@ -57,13 +59,15 @@ interface Waiter {
   settle(view: RevocationView | undefined, error?: unknown): void
 }
 
+type FollowedDatabase = Pick<Database, 'kysely' | 'openListener'>
+
 /** Makes the follower of one process. */
-export function makeRevocationFollower(database: Pick<Database, 'kysely'>, clock: Clock): RevocationFollower {
+export function makeRevocationFollower(database: FollowedDatabase, clock: Clock): RevocationFollower {
   return new SharedLook(database, clock)
 }
 
 class SharedLook implements RevocationFollower {
-  readonly #database: Pick<Database, 'kysely'>
+  readonly #database: FollowedDatabase
   readonly #clock: Clock
   readonly #signal: WakeSignal
   readonly #waiters = new Set<Waiter>()
@@ -75,7 +79,7 @@ class SharedLook implements RevocationFollower {
   #looksBegun = 0
   #isLooking = false
 
-  constructor(database: Pick<Database, 'kysely'>, clock: Clock) {
+  constructor(database: FollowedDatabase, clock: Clock) {
     this.#database = database
     this.#clock = clock
     this.#signal = makeWakeSignal(clock)
@@ -101,7 +105,11 @@ class SharedLook implements RevocationFollower {
   #wait(isSatisfied: Waiter['isSatisfied'], abort: AbortSignal): Promise<RevocationView | undefined> {
     if (abort.aborted) return Promise.resolve(undefined)
     const { promise, resolve, reject } = Promise.withResolvers<RevocationView | undefined>()
-    const onAbort = () => waiter.settle(undefined)
+    const onAbort = () => {
+      waiter.settle(undefined)
+      // For nobody there is nothing to wait for.
+      if (this.#waiters.size === 0) this.#signal.wake()
+    }
     const waiter: Waiter = {
       isSatisfied,
       settle: (view, error) => {
@@ -122,13 +130,16 @@ class SharedLook implements RevocationFollower {
     // What was seen before the last watcher went is too long ago.
     this.#tail = makeRevocationTail()
     this.#beat = undefined
+    const listener = this.#database.openListener?.(numberedRevocationsChannel, this.wake)
     while (this.#waiters.size > 0) {
       const isBehind = await this.#lookOnce()
       // Those who were answered ask again first, so that they share the next look.
       await nextTurn()
-      if (this.#waiters.size > 0 && !isBehind) await this.#signal.wait(lookEveryMs, this.#neverAborted)
+      const waitMs = listener?.isListening ? lookEveryMs.listening : lookEveryMs.notListening
+      if (this.#waiters.size > 0 && !isBehind) await this.#signal.wait(waitMs, this.#neverAborted)
     }
     this.#isLooking = false
+    await listener?.close()
   }
 
   async #lookOnce(): Promise<boolean> {

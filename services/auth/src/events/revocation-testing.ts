@@ -5,9 +5,9 @@ import type { Database } from '../store/database.ts'
 import { settleEpoch } from '../store/epoch.ts'
 import { origin, testInstallation, testWriteOptions, until } from '../store/outbox-testing.ts'
 import { makeWrite } from '../store/write.ts'
-import type { LaneRunner } from './lane-runner.ts'
 import { makeRevocationFollower } from './revocation-follower.ts'
-import { openRevocationLane, type RevocationLaneOptions } from './revocation-lane.ts'
+import { openRevocationLane, type RevocationLane, type RevocationLaneOptions } from './revocation-lane.ts'
+import type { RevocationSink } from './revocation-sink.ts'
 import { silentLog, wallClock } from './testing.ts'
 import { makeWatchRevocations, type WatchedRevocation, type WatchRevocations } from './watch-revocations.ts'
 
@@ -15,7 +15,7 @@ import { makeWatchRevocations, type WatchedRevocation, type WatchRevocations } f
 export interface TestReplica {
   readonly watch: WatchRevocations
   /** Starts the lane, closed after the test. */
-  openLane(options?: Partial<RevocationLaneOptions>): LaneRunner
+  openLane(options?: Partial<RevocationLaneOptions>): RevocationLane
   /** Revokes in a transaction of its own; `before` runs in it when the entries are written. */
   revoke(entries: readonly NewRevocation[], before?: () => Promise<void>): Promise<readonly Revocation[]>
 }
@@ -24,7 +24,7 @@ export interface TestReplica {
 export async function openTestReplica(t: TestContext, database: Database): Promise<TestReplica> {
   await database.transaction((trx) => settleEpoch(trx, testInstallation))
   const follower = makeRevocationFollower(database, wallClock)
-  let lane: LaneRunner | undefined
+  let lane: RevocationLane | undefined
   const onRevoked = () => lane?.wake()
   const write = makeWrite({ ...testWriteOptions, database, onRevoked })
   return {
@@ -42,6 +42,40 @@ export async function openTestReplica(t: TestContext, database: Database): Promi
         await before?.()
         return mark.entries
       }),
+  }
+}
+
+/** A sink in memory that fails or waits as told. */
+export interface MemoryRevocationSink extends RevocationSink {
+  /** What it has acknowledged, in order. */
+  readonly published: WatchedRevocation[]
+  /** Numbers of the revocations among them. */
+  readonly numbers: readonly number[]
+  readonly heartbeats: readonly NonNullable<WatchedRevocation['heartbeat']>[]
+  fails: boolean
+  /** Waited for before every acknowledgement. */
+  gate: Promise<void>
+}
+
+/** Makes a sink in memory. */
+export function makeMemoryRevocationSink(): MemoryRevocationSink {
+  const published: WatchedRevocation[] = []
+  return {
+    published,
+    get numbers() {
+      return published.flatMap(({ revocation }) => revocation?.rseq ?? [])
+    },
+    get heartbeats() {
+      return published.flatMap(({ heartbeat }) => heartbeat ?? [])
+    },
+    fails: false,
+    gate: Promise.resolve(),
+    async publish(records) {
+      await this.gate
+      if (this.fails) throw new Error('the sink is down')
+      published.push(...records)
+    },
+    close: async () => undefined,
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
 import { getRevocationStatus } from '../use-cases/get-revocation-status.ts'
+import { getSigningKeys } from '../use-cases/get-signing-keys.ts'
 import { listSessions } from '../use-cases/list-sessions.ts'
 import { login } from '../use-cases/login.ts'
 import { logout } from '../use-cases/logout.ts'
@@ -45,13 +46,16 @@ export function makeAuthService(deps: Deps): UnaryHandlers<typeof AuthService> {
       revocation: toRevocationMarkMessage(await revokeSession(deps, caller, request)),
     }),
     getRevocationStatus: async () => toStatusResponse(await getRevocationStatus(deps)),
-    getSigningKeys: async () => ({
-      jwksJson: deps.keyRing.jwksJson,
-      maxAge: durationFromMs(deps.settings.keysMaxAgeSeconds * 1000),
-      issuer: deps.settings.issuer,
-      audience: deps.settings.audience,
-      maxTokenLifetime: durationFromMs(deps.settings.accessTtlMs),
-    }),
+    getSigningKeys: async () => {
+      const { jwksJson, maxAgeMs } = getSigningKeys(deps)
+      return {
+        jwksJson,
+        maxAge: durationFromMs(maxAgeMs),
+        issuer: deps.settings.issuer,
+        audience: deps.settings.audience,
+        maxTokenLifetime: durationFromMs(deps.settings.accessTtlMs),
+      }
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt'
 import {
   type GetRevocationSnapshotResponseSchema,
   type GetRevocationStatusResponseSchema,
+  type PackedRevocationsSchema,
   type RevocationMarkSchema,
   RevocationReason,
   type RevocationSchema,
@@ -67,11 +68,24 @@ export function toWatchRevocationsResponse({
 /** An item of the snapshot as the contract's message. */
 export function toSnapshotResponse({
   entries,
+  packed,
   end,
 }: SnapshotItem): MessageInitShape<typeof GetRevocationSnapshotResponseSchema> {
   if (entries) return { item: { case: 'chunk', value: { entries: entries.map(toRevocationMessage) } } }
+  if (packed) return { item: { case: 'chunk', value: { packed: packed.map(toPackedMessage) } } }
   const { epoch, rseq, asOf } = end
   return { item: { case: 'end', value: { epoch, rseq: BigInt(rseq), asOf: timestampFromDate(asOf) } } }
+}
+
+type PackedEntries = NonNullable<SnapshotItem['packed']>[number]
+
+function toPackedMessage(pack: PackedEntries): MessageInitShape<typeof PackedRevocationsSchema> {
+  return {
+    type: RevocationType[pack.type],
+    subjects: pack.subjects as Uint8Array<ArrayBuffer>,
+    expiresSeconds: [...pack.expiresSeconds],
+    minTvs: pack.minTokenVersions.map(BigInt),
+  }
 }
 
 /** How far revocations have got, as the contract's message. */

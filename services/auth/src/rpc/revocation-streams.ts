@@ -20,8 +20,8 @@ export type WatchRevocations = (
 export function makeSnapshotStream(
   deps: Pick<Deps, 'database'>,
 ): ServerStream<Methods['getRevocationSnapshot']> {
-  return async function* getSnapshot(_request, signal) {
-    for await (const item of getRevocationSnapshot(deps, signal)) yield toSnapshotResponse(item)
+  return async function* getSnapshot({ packed }, signal) {
+    for await (const item of getRevocationSnapshot(deps, { packed }, signal)) yield toSnapshotResponse(item)
   }
 }
 

@@ -1,10 +1,17 @@
-import { type UpdateUserRequest, type UserService, UserStatus } from '@immersiverse/auth-contract'
+import {
+  type ListUsersRequest,
+  type UpdateUserRequest,
+  type UserService,
+  UserStatus,
+} from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
 import { invalidField } from '../domain/errors.ts'
+import { batchGetUsers } from '../use-cases/batch-get-users.ts'
 import { changePassword } from '../use-cases/change-password.ts'
 import { createUser } from '../use-cases/create-user.ts'
 import { deleteUser } from '../use-cases/delete-user.ts'
 import { type GetUserInput, getUser } from '../use-cases/get-user.ts'
+import { type ListUsersInput, listUsers } from '../use-cases/list-users.ts'
 import { type UpdateUserInput, updateUser } from '../use-cases/update-user.ts'
 import { toUserMessage } from './messages.ts'
 import { toRevocationMarkMessage } from './revocation-messages.ts'
@@ -25,6 +32,14 @@ export function makeUserService(deps: Deps): UnaryHandlers<typeof UserService> {
       }
       return { user: toUserMessage(await getUser(deps, caller, input)) }
     },
+    batchGetUsers: async (caller, request) => {
+      const { users, missingUserIds } = await batchGetUsers(deps, caller, request)
+      return { users: users.map(toUserMessage), missingUserIds }
+    },
+    listUsers: async (caller, request) => {
+      const { users, nextPageToken } = await listUsers(deps, caller, toListInput(request))
+      return { users: users.map(toUserMessage), nextPageToken }
+    },
     updateUser: async (caller, request) => {
       const { user, revocation } = await updateUser(deps, caller, toUpdate(request))
       return { user: toUserMessage(user), revocation: toRevocationMarkMessage(revocation) }
@@ -35,6 +50,18 @@ export function makeUserService(deps: Deps): UnaryHandlers<typeof UserService> {
     deleteUser: async (caller, request) => ({
       revocation: toRevocationMarkMessage(await deleteUser(deps, caller, request)),
     }),
+  }
+}
+
+function toListInput(request: ListUsersRequest): ListUsersInput {
+  const { pageSize, pageToken, subscriptionTier, role, query, status } = request
+  return {
+    pageSize,
+    pageToken,
+    status: status === UserStatus.UNSPECIFIED ? undefined : toStatus(status),
+    subscriptionTier,
+    role,
+    query,
   }
 }
 

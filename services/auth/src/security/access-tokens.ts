@@ -25,7 +25,7 @@ export interface AccessToken {
 
 /** Signs access tokens. */
 export interface AccessTokens {
-  sign(facts: AccessTokenFacts): AccessToken
+  sign(key: SigningKey, facts: AccessTokenFacts): AccessToken
 }
 
 /** RSASSA-PKCS1-v1_5 and Ed25519 take the digest from here; ECDSA signatures are r ‖ s (RFC 7518 §3.4), not DER. */
@@ -36,15 +36,19 @@ const digests: Readonly<Record<SigningAlgorithm, string | null>> = Object.freeze
 })
 
 /** Makes the signer: compact JWS of type `at+jwt` (RFC 9068) with the claims of contract §5. */
-export function makeAccessTokens(options: ClaimOptions & { readonly key: SigningKey }): AccessTokens {
-  const { key } = options
-  const header = toBase64url({ alg: key.algorithm, typ: 'at+jwt', kid: key.id })
-  const digest = digests[key.algorithm]
+export function makeAccessTokens(options: ClaimOptions): AccessTokens {
+  let headerOf: SigningKey | undefined
+  let header = ''
   return {
-    sign(facts) {
+    sign(key, facts) {
+      if (headerOf !== key) {
+        header = toBase64url({ alg: key.algorithm, typ: 'at+jwt', kid: key.id })
+        headerOf = key
+      }
       const claims = toAccessTokenClaims(facts, options)
       const input = `${header}.${toBase64url(claims)}`
-      const signature = sign(digest, Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+      const how = { key: key.privateKey, dsaEncoding: 'ieee-p1363' } as const
+      const signature = sign(digests[key.algorithm], Buffer.from(input), how)
       return { token: `${input}.${signature.toString('base64url')}`, expiresAt: new Date(claims.exp * 1000) }
     },
   }

@@ -24,6 +24,8 @@ export interface RefreshTokens {
   remake(name: RefreshTokenName, row: Pick<RefreshSecret, 'nonce' | 'derivationKeyId'>): string
   /** The token's name, or undefined where it is not one of ours: no database is asked. */
   findOpened(token: string): OpenedRefreshToken | undefined
+  /** Whether a text of the right form names a key that the ring does not have: forged, or of a key that another instance has just made. */
+  namesUnknownKey(token: string): boolean
 }
 
 // prefix, then base64url of: key id 4 ‖ user 16 ‖ session 16 ‖ generation 4 ‖ secret 32 ‖ mac 16 bytes.
@@ -45,26 +47,40 @@ export function makeRefreshTokens(ring: Pick<KeyRing, 'refresh' | 'findRefreshKe
   return {
     make(name) {
       const nonce = randomBytes(32)
-      const token = build(name, ring.refresh, nonce)
-      return { token, secret: { tokenHash: toHash(token), nonce, derivationKeyId: ring.refresh.id } }
+      const key = ring.refresh
+      const token = build(name, key, nonce)
+      return { token, secret: { tokenHash: toHash(token), nonce, derivationKeyId: key.id } }
     },
     remake(name, row) {
       const key = ring.findRefreshKey(row.derivationKeyId)
       if (key === undefined) throw new Error(`refresh key ${row.derivationKeyId} is not in the ring`)
       return build(name, key, row.nonce)
     },
+    namesUnknownKey(token) {
+      const bytes = findBytes(token)
+      return bytes !== undefined && ring.findRefreshKey(toKeyId(bytes)) === undefined
+    },
     findOpened(token) {
-      if (token.length !== tokenLength || !token.startsWith(prefix)) return undefined
-      const bytes = Buffer.from(token.slice(prefix.length), 'base64url')
-      // Strict base64url: what decodes must encode to the same text, or one token would have many spellings and hashes.
-      if (bytes.length !== tokenBytes || prefix + bytes.toString('base64url') !== token) return undefined
-      const key = ring.findRefreshKey(bytes.toString('hex', 0, 4))
-      if (key === undefined) return undefined
+      const bytes = findBytes(token)
+      const key = bytes && ring.findRefreshKey(toKeyId(bytes))
+      if (bytes === undefined || key === undefined) return undefined
       if (!timingSafeEqual(toMac(key, bytes.subarray(0, secretEnd)), bytes.subarray(secretEnd)))
         return undefined
       return readName(bytes, token)
     },
   }
+}
+
+function findBytes(token: string): Buffer | undefined {
+  if (token.length !== tokenLength || !token.startsWith(prefix)) return undefined
+  const bytes = Buffer.from(token.slice(prefix.length), 'base64url')
+  // Strict base64url: what decodes must encode to the same text, or one token would have many spellings and hashes.
+  if (bytes.length !== tokenBytes || prefix + bytes.toString('base64url') !== token) return undefined
+  return bytes
+}
+
+function toKeyId(bytes: Buffer): string {
+  return bytes.toString('hex', 0, 4)
 }
 
 function toNameBytes(name: RefreshTokenName, keyId: string): Buffer {

@@ -16,8 +16,20 @@ export interface Database {
    * The lock is lost when the holder does not `ping` for 1.5 s, a stopped process included.
    */
   findLeaderSession(lock: LeaderLock): Promise<LeaderSession | undefined>
+  /**
+   * Listens to a channel on a connection of its own, until closed; absent where there are no other processes. Calls back also once it
+   * listens (again): something may have been said before. Never fails: where it cannot listen, it tries again and says so.
+   */
+  readonly openListener?: (channel: string, onNotification: () => void) => ChannelListener
   /** The number of queries sent so far, for metrics and benches. */
   queryCount(): number
+  close(): Promise<void>
+}
+
+/** What listens to a channel. */
+export interface ChannelListener {
+  /** Whether notifications come; where not, whoever waits for them must look by itself. */
+  readonly isListening: boolean
   close(): Promise<void>
 }
 

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { insertRevocations } from './append-revocations.ts'
 import type { Schema } from './schema.ts'
+import { stopIssuing, waitOutSecond } from './stop-issuing.ts'
 
 /** Who revokes when the database turns out to have another history. */
 export interface Installation {
@@ -49,27 +50,15 @@ export function toEpochCounter(epoch: string): number {
   return Number(epoch.slice(epoch.lastIndexOf('.') + 1))
 }
 
-/**
- * Revokes what was issued up to the current whole second T, and lets nothing be issued until T + 1. Every transaction that issues
- * writes or locks a row of `sessions`, and reads the clock after it got the table's lock: those before us are covered, those after
- * us wait until the second is over.
- */
+/** Revokes what was issued up to the current whole second T, and lets nothing be issued until T + 1. */
 async function revokeIssuer(
   trx: Transaction<Schema>,
   { issuer: subject, newId }: Installation,
 ): Promise<void> {
-  await sql`lock table sessions in exclusive mode`.execute(trx)
-  const { rows } = await sql<{
-    until: Date
-  }>`select date_trunc('second', clock_timestamp()) as until`.execute(trx)
-  const [row] = rows
-  if (!row) throw new Error('the database did not tell the time')
-  const entry = { type: 'ISSUER', subject, until: row.until, reason: 'EPOCH_CHANGED' } as const
+  const until = await stopIssuing(trx)
+  const entry = { type: 'ISSUER', subject, until, reason: 'EPOCH_CHANGED' } as const
   await insertRevocations(trx, [entry], { newId, coverMs: 0 })
-  await sql`
-    select pg_sleep(extract(epoch from ${row.until}::timestamptz + interval '1 second' - clock_timestamp()))`.execute(
-    trx,
-  )
+  await waitOutSecond(trx, until)
 }
 
 async function getDatabaseIdentity(kysely: Kysely<Schema>): Promise<{ system_id: string; timeline: number }> {

@@ -37,7 +37,20 @@ export const lanes = Object.freeze({
   },
 } as const satisfies Record<string, Lane>)
 
+/** On this channel the leader of the revocations says that some have got their numbers. */
+export const numberedRevocationsChannel = 'auth_revocations_numbered'
+
 /** Wakes a lane's leader in another process. Never inside a writing transaction: that would serialise all commits. */
 export async function notifyLane(kysely: Kysely<Schema>, { channel }: Lane): Promise<void> {
-  await sql`select pg_notify(${channel}, '')`.execute(kysely)
+  await notify(kysely, channel)
+}
+
+/** Wakes those who follow revocations in other processes. */
+export async function notifyNumberedRevocations(kysely: Kysely<Schema>): Promise<void> {
+  await notify(kysely, numberedRevocationsChannel)
+}
+
+/** A notification has a commit of its own, which need not wait for the disk: after a crash nobody listens any more. */
+async function notify(kysely: Kysely<Schema>, channel: string): Promise<void> {
+  await sql`select pg_notify(${channel}, ''), set_config('synchronous_commit', 'off', true)`.execute(kysely)
 }

@@ -71,7 +71,7 @@ export async function takeLeaderLock(
 }
 
 /** A transaction pooler hands every transaction another backend; a lock taken there would belong to a stranger. */
-async function assertDirectConnection(client: pg.Client): Promise<void> {
+export async function assertDirectConnection(client: pg.Client): Promise<void> {
   const pids = new Set<number>()
   for (let n = 0; n < 3; n += 1) pids.add((await client.query('select pg_backend_pid() as pid')).rows[0].pid)
   if (pids.size > 1) {
@@ -127,7 +127,7 @@ function toSinglePool(ask: Ask) {
 }
 
 /** Ends the connection; where the server no longer answers, without its goodbye. */
-async function closeClient(client: pg.Client): Promise<void> {
+export async function closeClient(client: pg.Client): Promise<void> {
   const socket = (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream
   const timer = setTimeout(() => socket.destroy(), closeTimeoutMs)
   await client.end().catch(() => undefined)

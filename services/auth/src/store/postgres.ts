@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Database } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
 import { findPostgresLeaderSession, isLeaderLockTaken } from './postgres-leader.ts'
+import { openPostgresListener } from './postgres-listener.ts'
 import { postgresTypes } from './postgres-types.ts'
 import type { Schema } from './schema.ts'
 
@@ -43,6 +44,8 @@ export function openPostgres(options: PostgresOptions): Database {
           ? undefined
           : findPostgresLeaderSession(options.directUrl ?? options.url, lock),
       ),
+    openListener: (channel, onNotification) =>
+      openPostgresListener({ url: options.directUrl ?? options.url, channel, onNotification }),
     queryCount: () => counter.queries,
     close: () => kysely.destroy(),
   }
@@ -103,6 +106,8 @@ function toNamedClient(
         values && values.length > 0
           ? client.query({ name: nameOf(text), text, values: [...values] })
           : client.query(text)
+      // Where `begin` failed nobody waits for this one any more, which then fails as well.
+      answer.catch(() => undefined)
       return withStoreErrors(async () => {
         if (before) await before
         return await answer

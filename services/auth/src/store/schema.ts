@@ -14,7 +14,7 @@ export interface Schema {
   }
   outbox: OutboxTable
   revocations: RevocationsTable
-  lanes: { lane: number; term: number; last_pub_seq: number }
+  lanes: { lane: number; term: number; last_pub_seq: number; published_up_to: number }
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
 }
 
@@ -65,7 +65,9 @@ interface KeysTable {
   public_jwk: ColumnType<Record<string, unknown> | null, string | null, never>
   sealed: Uint8Array
   created_at: Generated<Date>
+  signs_from: Generated<Date>
   retired_at: Date | null
+  revoked_at: ColumnType<Date | null, Date | null | undefined, Date | null>
 }
 
 interface OutboxTable {

@@ -156,6 +156,12 @@ export async function listLiveSessions(
   }))
 }
 
+/** Whose session it is, ended or not; undefined where there is none. */
+export async function findSessionOwner(db: Kysely<Schema>, id: SessionId): Promise<UserId | undefined> {
+  const row = await db.selectFrom('sessions').select('user_id').where('id', '=', id).executeTakeFirst()
+  return row?.user_id as UserId | undefined
+}
+
 interface IssueRow {
   readonly issued_at: Date
   readonly idle_expires_at: Date

@@ -9,7 +9,15 @@ import type { SessionId, UserId } from '../domain/ids.ts'
 import type { Database } from './database.ts'
 import { UniqueViolation } from './driver-errors.ts'
 import { settleEpoch } from './epoch.ts'
-import { insertFirstKey, listKeys, type NewKey } from './keys.ts'
+import {
+  deleteKeys,
+  insertFirstKey,
+  insertKey,
+  lockKeys,
+  type NewKey,
+  readKeys,
+  updateKeyLife,
+} from './keys.ts'
 import { isMigrated, migrate } from './migrate.ts'
 import { testInstallation } from './outbox-testing.ts'
 import { openPglite } from './pglite.ts'
@@ -182,7 +190,51 @@ function contract(open: () => Promise<Database>): void {
       sealed: randomBytes(8),
     })
     await Promise.all([1, 2, 3, 4].map(() => insertFirstKey(database.kysely, makeKey())))
-    assert.equal((await listKeys(database.kysely)).filter(({ purpose }) => purpose === 'refresh').length, 1)
+    assert.equal(
+      (await readKeys(database.kysely)).keys.filter(({ purpose }) => purpose === 'refresh').length,
+      1,
+    )
+  })
+
+  it('lets one key of a purpose be without a successor, and reads keys with an earlier clock than any of their next changes', async () => {
+    const { asOf, keys } = await readKeys(database.kysely)
+    const [first] = keys.filter(({ purpose }) => purpose === 'refresh')
+    assert.ok(first && first.signsFrom.getTime() === first.createdAt.getTime())
+    const next = { ...first, id: randomBytes(4).toString('hex') }
+    const later = new Date(asOf.getTime() + 60_000)
+    await assert.rejects(
+      database.transaction((trx) => insertKey(trx, next, later)),
+      UniqueViolation,
+    )
+    await database.transaction(async (trx) => {
+      const locked = await lockKeys(trx)
+      assert.ok(locked.asOf >= asOf)
+      await updateKeyLife(trx, { ...first, retiredAt: later })
+      await insertKey(trx, next, later)
+    })
+    const after = (await readKeys(database.kysely)).keys.filter(({ purpose }) => purpose === 'refresh')
+    assert.deepEqual(
+      after.map(({ id, signsFrom, retiredAt }) => [id, signsFrom, retiredAt]),
+      [
+        [first.id, first.signsFrom, later],
+        [next.id, later, undefined],
+      ],
+    )
+    await database.transaction((trx) => deleteKeys(trx, [next.id]))
+    assert.equal((await readKeys(database.kysely)).keys.length, keys.length)
+  })
+
+  it('lets one transaction at a time change keys, and reading goes on', async () => {
+    let inside = 0
+    const change = () =>
+      database.transaction(async (trx) => {
+        await lockKeys(trx)
+        inside += 1
+        assert.equal(inside, 1)
+        await lockKeys(trx)
+        inside -= 1
+      })
+    await Promise.all([change(), change(), change(), readKeys(database.kysely), change()])
   })
 
   it('takes a request id once', async () => {

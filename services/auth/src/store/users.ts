@@ -161,7 +161,8 @@ function toColumns(changes: UserChanges): UpdateObject<Schema, 'users'> {
 
 type UserRow = Selectable<Schema['users']> & { readonly last_login_at: Date | null }
 
-function toAccount(row: UserRow): Account | undefined {
+/** An account from its row; undefined for a tombstone. */
+export function toAccount(row: UserRow): Account | undefined {
   const { username, email, password_hash, status } = row
   if (status === 'DELETED' || username === null || email === null || password_hash === null) return undefined
   return {

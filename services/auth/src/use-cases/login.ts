@@ -54,7 +54,7 @@ export async function login(
     const issued = matches && found ? await openSession(deps, caller.origin, found, input.client) : 'WRONG'
     if (typeof issued === 'object') {
       const user = { ...issued.account, lastLoginAt: issued.issue.issuedAt }
-      return { tokens: issueTokens(deps, issued), user }
+      return { tokens: await issueTokens(deps, issued), user }
     }
     await tellFailure(deps, caller.origin, input.identifier, found, issued)
     throw new AuthError(issued === 'SUSPENDED' ? 'USER_SUSPENDED' : 'INVALID_CREDENTIALS')

@@ -12,9 +12,11 @@ import type { Schema } from '../store/schema.ts'
 import { endSession, endUserSessions, lockSession } from '../store/sessions.ts'
 import { lockAccount, raiseTokenVersion } from '../store/users.ts'
 import type { Announce } from '../store/write.ts'
+import { openRefreshToken } from './open-refresh-token.ts'
 import { toRevokedSession, toRevokedUser } from './to-revoked.ts'
+import { verifyAgain } from './verify-again.ts'
 
-type LogoutDeps = Pick<Deps, 'write' | 'verifier' | 'refreshTokens' | 'settings'>
+type LogoutDeps = Pick<Deps, 'write' | 'keyRing' | 'verifier' | 'refreshTokens' | 'settings'>
 
 /** One of the session's tokens, and how much to end. */
 export interface LogoutInput {
@@ -37,7 +39,7 @@ interface Proof {
  *   all sessions, is not live.
  */
 export async function logout(deps: LogoutDeps, caller: Caller, input: LogoutInput): Promise<RevocationMark> {
-  const proof = toProof(deps, input)
+  const proof = await toProof(deps, input)
   return await deps.write(caller.origin, async (trx, announce, revoke) => {
     const account = await lockAccount(trx, proof.userId, 'update')
     if (input.allSessions) return await revoke(await endAll(trx, announce, proof, account))
@@ -73,19 +75,21 @@ async function tell(announce: Announce, account: Account, proof: Proof, reason: 
   })
 }
 
-function toProof(deps: LogoutDeps, input: LogoutInput): Proof {
-  if (input.accessToken) return toAccessProof(deps, input.accessToken)
-  if (input.refreshToken) return toRefreshProof(deps, input.refreshToken)
+async function toProof(deps: LogoutDeps, input: LogoutInput): Promise<Proof> {
+  if (input.accessToken) return await toAccessProof(deps, input.accessToken)
+  if (input.refreshToken) return await toRefreshProof(deps, input.refreshToken)
   throw invalidField('access_token', 'an access token or a refresh token is needed')
 }
 
 /** A correctly signed token of this issuer proves its session, even when it has expired or was revoked since. */
-function toAccessProof(deps: LogoutDeps, token: string): Proof {
+async function toAccessProof(deps: LogoutDeps, token: string): Promise<Proof> {
   const refuse = (reason: string) =>
     new AuthError('INVALID_ACCESS_TOKEN', { metadata: { validation_reason: reason } })
-  const verified = deps.verifier.verifySignature(token)
+  const verified = await verifyAgain(deps, token, deps.verifier.verifySignature(token))
   if (!verified.ok) throw refuse(verified.reason)
-  const { claims } = verified.token
+  const { claims, keyId } = verified.token
+  // Whoever has a revoked key can make a token of any session: it proves nothing.
+  if (deps.keyRing.isRevoked(keyId)) throw refuse('REVOKED')
   const userId = findUserId(claims.sub)
   const sessionId = findSessionId(claims.sid)
   if (userId === undefined || sessionId === undefined) throw refuse('MALFORMED')
@@ -107,14 +111,12 @@ function toAccessProof(deps: LogoutDeps, token: string): Proof {
   }
 }
 
-function toRefreshProof(deps: LogoutDeps, token: string): Proof {
-  const opened = deps.refreshTokens.findOpened(token)
-  const refusal = new AuthError('INVALID_REFRESH_TOKEN')
-  if (opened === undefined) throw refusal
+async function toRefreshProof(deps: LogoutDeps, token: string): Promise<Proof> {
+  const opened = await openRefreshToken(deps, token)
   return {
     userId: opened.userId,
     sessionId: opened.sessionId,
-    refusal,
+    refusal: new AuthError('INVALID_REFRESH_TOKEN'),
     isLive: async (account, trx) => {
       const locked = await lockSession(trx, opened.sessionId)
       if (locked === undefined || locked.session.userId !== account.id) return false

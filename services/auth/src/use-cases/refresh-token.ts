@@ -16,12 +16,13 @@ import type { Announce, Revoke } from '../store/write.ts'
 import { assertFields } from './assert-fields.ts'
 import { findClientViolations } from './client-rules.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
+import { openRefreshToken } from './open-refresh-token.ts'
 import { toRevokedSession } from './to-revoked.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
 type RefreshDeps = Pick<
   Deps,
-  'clock' | 'database' | 'write' | 'accessTokens' | 'refreshTokens' | 'newId' | 'settings' | 'log'
+  'clock' | 'database' | 'write' | 'accessTokens' | 'refreshTokens' | 'keyRing' | 'newId' | 'settings' | 'log'
 >
 
 const refusals = new Set(['INVALID_REFRESH_TOKEN'] as const)
@@ -37,11 +38,8 @@ export async function refreshToken(
 ): Promise<TokenPair> {
   assertFields(findClientViolations(input.client))
   return await withFailureFloor(deps.clock, deps.settings.refreshFloorMs, refusals, async () => {
-    const opened =
-      input.refreshToken.length > bounds.refreshTokenBytes
-        ? undefined
-        : deps.refreshTokens.findOpened(input.refreshToken)
-    if (opened === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
+    if (input.refreshToken.length > bounds.refreshTokenBytes) throw new AuthError('INVALID_REFRESH_TOKEN')
+    const opened = await openRefreshToken(deps, input.refreshToken)
     const pair = await rotateAtOnce(deps, caller.origin, opened, input.client.clientId)
     if (pair !== undefined) return pair
     const outcome = await deps.write(caller.origin, (trx, announce, revoke) =>
@@ -49,7 +47,7 @@ export async function refreshToken(
     )
     // Outside the transaction: what a refusal wrote, such as a theft, must commit.
     if (outcome === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
-    return issueTokens(deps, outcome)
+    return await issueTokens(deps, outcome)
   })
 }
 
@@ -70,7 +68,7 @@ async function rotateAtOnce(
     origin,
     deps.settings.refreshIdleMs,
   )
-  return rotated && issueTokens(deps, { ...rotated, sessionId, refreshToken: next.token })
+  return rotated && (await issueTokens(deps, { ...rotated, sessionId, refreshToken: next.token }))
 }
 
 interface Exchange {

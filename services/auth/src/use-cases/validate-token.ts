@@ -3,6 +3,7 @@ import { judgeClaims } from '@immersiverse/auth-client/verifier'
 import { bounds, type ValidationReason } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
 import { invalidField } from '../domain/errors.ts'
+import { verifyAgain } from './verify-again.ts'
 
 /** A question about a token; an empty audience means the service's default. */
 export interface ValidateTokenInput {
@@ -24,7 +25,7 @@ export interface Validation {
   readonly checkedAt: Date
 }
 
-type ValidateDeps = Pick<Deps, 'clock' | 'verifier' | 'sessionLookup' | 'settings'>
+type ValidateDeps = Pick<Deps, 'clock' | 'keyRing' | 'verifier' | 'sessionLookup' | 'settings'>
 
 /**
  * Says whether a token is valid now, strictly: by a look-up on the primary that started after the call.
@@ -32,7 +33,8 @@ type ValidateDeps = Pick<Deps, 'clock' | 'verifier' | 'sessionLookup' | 'setting
  */
 export async function validateToken(deps: ValidateDeps, input: ValidateTokenInput): Promise<Validation> {
   assertQuestion(input)
-  const verified = deps.verifier.verifySignature(input.accessToken)
+  const first = deps.verifier.verifySignature(input.accessToken)
+  const verified = first.ok ? first : await verifyAgain(deps, input.accessToken, first)
   if (!verified.ok) return { reason: verified.reason, claims: undefined, checkedAt: deps.clock.now() }
   const { claims } = verified.token
   const answer = await deps.sessionLookup.ask(verified.token)

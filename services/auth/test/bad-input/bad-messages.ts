@@ -114,7 +114,8 @@ function spoilValue(field: DescField): BadBytes[] {
 
 function listUnknown({ values }: DescEnum): bigint[] {
   const known = new Set(values.map(({ number }) => BigInt(number)))
-  return [...numbers, 99n].filter((value) => !known.has(value))
+  // A reader keeps the lower 32 bits of the varint (protobuf encoding, "More Integer Types").
+  return [...numbers, 99n].filter((value) => !known.has(BigInt.asIntN(32, value)))
 }
 
 function repeat(field: DescField): BadBytes[] {

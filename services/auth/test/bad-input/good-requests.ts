@@ -28,6 +28,8 @@ export async function makeGoodRequests(auth: TestAuth): Promise<GoodRequests> {
       const username = toUniqueName()
       return { username, email: `${username}@example.org`, password, requestId: randomUUID() }
     },
+    BatchGetUsers: () => ({ userIds: [person.id, randomUUID()] }),
+    ListUsers: () => ({ pageSize: 2, query: person.username.slice(0, 3) }),
     GetUser: () => ({ by: { case: 'userId', value: person.id } }),
     UpdateUser: () => ({ userId: person.id, displayName: toUniqueName() }),
     ChangePassword: () => ({ userId: person.id, currentPassword: password, newPassword: password }),

@@ -109,8 +109,8 @@ export function makeTestDeps(): EdgeDeps {
       sleep: async () => {},
     },
     newId: () => `request-${++ids}`,
-    settings: { issuer, audience, keysMaxAgeSeconds: 300 },
-    keyRing: { jwksJson: '{"keys":[]}' },
+    settings: { issuer, audience, keyTimes: { publishedMaxAgeMs: 300_000, ringMaxAgeMs: 30_000 } },
+    keyRing: { jwksJson: '{"keys":[]}', reload: async () => {}, status: () => ({ ageMs: 0 }) },
     verifier: { verifySignature },
     sessionLookup: {
       ask: async ({ claims: { jti } }: { claims: { jti: string } }) => {

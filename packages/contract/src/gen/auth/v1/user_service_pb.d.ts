@@ -242,6 +242,135 @@ export declare type GetUserResponse = Message<"auth.v1.GetUserResponse"> & {
 export declare const GetUserResponseSchema: GenMessage<GetUserResponse>;
 
 /**
+ * Asks for several users.
+ *
+ * @generated from message auth.v1.BatchGetUsersRequest
+ */
+export declare type BatchGetUsersRequest = Message<"auth.v1.BatchGetUsersRequest"> & {
+  /**
+   * At most 100 ids; one that is repeated is answered once.
+   *
+   * @generated from field: repeated string user_ids = 1;
+   */
+  userIds: string[];
+};
+
+/**
+ * Describes the message auth.v1.BatchGetUsersRequest.
+ * Use `create(BatchGetUsersRequestSchema)` to create a new message.
+ */
+export declare const BatchGetUsersRequestSchema: GenMessage<BatchGetUsersRequest>;
+
+/**
+ * The users that are there.
+ *
+ * @generated from message auth.v1.BatchGetUsersResponse
+ */
+export declare type BatchGetUsersResponse = Message<"auth.v1.BatchGetUsersResponse"> & {
+  /**
+   * As stored now, in the order of the request.
+   *
+   * @generated from field: repeated auth.v1.User users = 1;
+   */
+  users: User[];
+
+  /**
+   * Ids of nobody, or of deleted users, in the order of the request.
+   *
+   * @generated from field: repeated string missing_user_ids = 2;
+   */
+  missingUserIds: string[];
+};
+
+/**
+ * Describes the message auth.v1.BatchGetUsersResponse.
+ * Use `create(BatchGetUsersResponseSchema)` to create a new message.
+ */
+export declare const BatchGetUsersResponseSchema: GenMessage<BatchGetUsersResponse>;
+
+/**
+ * Asks for a page of users. All conditions given must hold.
+ *
+ * @generated from message auth.v1.ListUsersRequest
+ */
+export declare type ListUsersRequest = Message<"auth.v1.ListUsersRequest"> & {
+  /**
+   * At most 500; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before, with the same conditions; empty for the first.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * Only users of this status; unspecified means any.
+   *
+   * @generated from field: auth.v1.UserStatus status = 3;
+   */
+  status: UserStatus;
+
+  /**
+   * Only users of this subscription tier; empty means any.
+   *
+   * @generated from field: string subscription_tier = 4;
+   */
+  subscriptionTier: string;
+
+  /**
+   * Only users who have this role; empty means any.
+   *
+   * @generated from field: string role = 5;
+   */
+  role: string;
+
+  /**
+   * Only users whose username begins with this, compared as usernames are: without regard to case and Unicode form.
+   *
+   * @generated from field: string query = 6;
+   */
+  query: string;
+};
+
+/**
+ * Describes the message auth.v1.ListUsersRequest.
+ * Use `create(ListUsersRequestSchema)` to create a new message.
+ */
+export declare const ListUsersRequestSchema: GenMessage<ListUsersRequest>;
+
+/**
+ * A page of users.
+ *
+ * @generated from message auth.v1.ListUsersResponse
+ */
+export declare type ListUsersResponse = Message<"auth.v1.ListUsersResponse"> & {
+  /**
+   * As stored now.
+   *
+   * @generated from field: repeated auth.v1.User users = 1;
+   */
+  users: User[];
+
+  /**
+   * Asks for the next page; empty after the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message auth.v1.ListUsersResponse.
+ * Use `create(ListUsersResponseSchema)` to create a new message.
+ */
+export declare const ListUsersResponseSchema: GenMessage<ListUsersResponse>;
+
+/**
  * A set of roles that replaces the present one; the wrapper tells an empty set from none given.
  *
  * @generated from message auth.v1.RoleList
@@ -518,6 +647,29 @@ export declare const UserService: GenService<{
     methodKind: "unary";
     input: typeof GetUserRequestSchema;
     output: typeof GetUserResponseSchema;
+  },
+  /**
+   * Reads up to 100 users at once, for services that show many.
+   * Errors: INVALID_ARGUMENT `INVALID_FIELD`.
+   *
+   * @generated from rpc auth.v1.UserService.BatchGetUsers
+   */
+  batchGetUsers: {
+    methodKind: "unary";
+    input: typeof BatchGetUsersRequestSchema;
+    output: typeof BatchGetUsersResponseSchema;
+  },
+  /**
+   * Lists users in the order of their ids, which is nearly that of signing up, page by page. A user who is there from the first page to the last is listed exactly
+   * once, whoever else comes and goes.
+   * Errors: INVALID_ARGUMENT `INVALID_FIELD`.
+   *
+   * @generated from rpc auth.v1.UserService.ListUsers
+   */
+  listUsers: {
+    methodKind: "unary";
+    input: typeof ListUsersRequestSchema;
+    output: typeof ListUsersResponseSchema;
   },
   /**
    * Changes the fields that are set. Suspending, a new password and new roles revoke tokens in the same transaction.

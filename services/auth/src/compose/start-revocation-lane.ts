@@ -1,0 +1,34 @@
+import type { Config } from '../config.ts'
+import { openKafkaRevocationSink } from '../events/kafka-revocation-sink.ts'
+import type { LaneOptions } from '../events/lane-runner.ts'
+import { openRevocationLane, type RevocationLane } from '../events/revocation-lane.ts'
+import { toWatchRevocationsResponse } from '../rpc/revocation-messages.ts'
+import { skewMs } from './to-settings.ts'
+
+/** A reader that was away for a day finds its place again. */
+const awayMs = 86_400_000
+
+/** Starts the lane of revocations, with its topic where brokers are configured; `stack` closes both. */
+export function startRevocationLane(
+  config: Config,
+  parts: LaneOptions,
+  stack: AsyncDisposableStack,
+): RevocationLane {
+  const { KAFKA_BROKERS: brokers } = config
+  const sink =
+    brokers &&
+    openKafkaRevocationSink({
+      connection: { brokers },
+      topicPrefix: config.AUTH_TOPIC_PREFIX,
+      retentionMs: Math.max(config.AUTH_EVENT_RETENTION, config.AUTH_ACCESS_TTL + skewMs + awayMs),
+      source: config.AUTH_ISSUER,
+      encoding: config.AUTH_EVENT_ENCODING,
+      newId: parts.installation.newId,
+      toMessage: toWatchRevocationsResponse,
+      log: parts.log,
+    })
+  if (sink) stack.defer(() => sink.close())
+  const lane = openRevocationLane(sink ? { ...parts, sink } : parts)
+  stack.defer(() => lane.close())
+  return lane
+}

@@ -1,0 +1,60 @@
+import { runRaces } from './races/run-races.ts'
+import { readOptions, usage } from './read-options.ts'
+import { runRefresh } from './refresh/run-refresh.ts'
+import { runRevocation } from './run-revocation.ts'
+import { toReport } from './verdicts/to-report.ts'
+
+const interruption = new AbortController()
+// Not `once`: npm and a terminal may both send the signal, and the second must not cut the cleaning-up short.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    process.exitCode = 130
+    interruption.abort(new Error(`stopped by ${signal}`))
+  })
+}
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  const { signal } = interruption
+  const tell = (line: string) => console.log(line)
+  const violations = await run()
+  if (violations.length > 0) process.exitCode = 1
+
+  async function run() {
+    switch (options.what) {
+      case 'revocation': {
+        const result = await runRevocation({ ...options, signal, tell })
+        console.log(`\n${toReport(result)}\n`)
+        return tellViolations(result.history.violations)
+      }
+      case 'races': {
+        const { counts, violations, tookMs } = await runRaces({ ...options, signal })
+        for (const [name, { races, issued }] of counts)
+          console.log(`${name.padEnd(44)} ${races} races, tokens issued in ${issued}`)
+        console.log(`${(tookMs / 1000).toFixed(0)} s`)
+        return tellViolations(violations)
+      }
+      case 'refresh': {
+        const { violations, tookMs, ...figures } = await runRefresh({ ...options, signal, tell })
+        const { families, calls, unanswered, ended, faults } = figures
+        console.log(
+          `\n${faults} faults, ${families} families, ${calls} refreshes, ${unanswered} without an answer`,
+        )
+        console.log(`${ended} families ended; ${(tookMs / 1000).toFixed(0)} s`)
+        return tellViolations(violations)
+      }
+    }
+  }
+
+  function tellViolations<T extends { property: string; told: string }>(violations: readonly T[]) {
+    for (const { property, told } of violations.slice(0, 20)) console.log(`VIOLATION of ${property}: ${told}`)
+    if (violations.length > 0) console.log(`${violations.length} violations; seed ${options.seed}`)
+    return violations
+  }
+} catch (error) {
+  const isUsage = error instanceof TypeError || error instanceof RangeError
+  console.error(`chaos: ${error instanceof Error ? error.message : error}${isUsage ? `\n${usage}` : ''}`)
+  process.exitCode ??= 1
+}
+// What a library left open must not hold a run that is over.
+process.exit()

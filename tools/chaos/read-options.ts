@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util'
+import type { VerifierVariant } from './world/verifier-variants.ts'
+
+/** What the command line asks for. */
+export interface ChaosOptions {
+  readonly what: 'revocation' | 'races' | 'refresh'
+  readonly faults: number
+  /** Races of all kinds together. */
+  readonly count: number
+  readonly seed: number
+  readonly only: string
+  readonly variant: VerifierVariant
+  readonly source: 'watch' | 'kafka'
+  readonly keep: boolean
+}
+
+/** How it is called. */
+export const usage = `usage: npm run chaos -- revocation --faults N [--source watch|kafka] [--variant good|lag-0|allow-stale]
+       npm run chaos -- refresh --faults N
+       npm run chaos -- races --count N
+  --source      what verifier c follows; Kafka by default
+  --seed N      draws the same faults again; the times differ
+  --only TEXT   only faults whose kind and target hold it, such as "black hole a-auth1"
+  --keep        leaves logs and timeline`
+
+const names = ['revocation', 'races', 'refresh'] as const
+const variants = ['good', 'lag-0', 'allow-stale'] as const
+const sources = ['watch', 'kafka'] as const
+
+/** Reads the command line. Throws RangeError or TypeError for what it does not know. */
+export function readOptions(args: readonly string[]): ChaosOptions {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      faults: { type: 'string', default: '20' },
+      count: { type: 'string', default: '10000' },
+      seed: { type: 'string' },
+      only: { type: 'string', default: '' },
+      variant: { type: 'string', default: 'good' },
+      source: { type: 'string', default: 'kafka' },
+      keep: { type: 'boolean', default: false },
+    },
+  })
+  const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31))
+  return {
+    what: toOneOf('the first argument', names, positionals[0]),
+    faults: toWhole('--faults', values.faults, 100_000),
+    count: toWhole('--count', values.count, 1_000_000),
+    seed: toWhole('--seed', seed, 2 ** 32),
+    only: values.only,
+    variant: toOneOf('--variant', variants, values.variant),
+    source: toOneOf('--source', sources, values.source),
+    keep: values.keep,
+  }
+}
+
+function toWhole(name: string, text: string, max: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 0 && value <= max) return value
+  throw new RangeError(`${name} must be a whole number up to ${max}`)
+}
+
+function toOneOf<T extends string>(name: string, known: readonly T[], text: string | undefined): T {
+  const found = known.find((one) => one === text)
+  if (found === undefined) throw new RangeError(`${name} must be ${known.join(', ')}`)
+  return found
+}
