@@ -28,6 +28,7 @@ export class Server {
   timeline = 1
   offsetMs = 0
   statementCount = 0
+  raceCount = 0
   isUp = true
   isInRecovery = false
   readonly backends = new Set<Backend>()

@@ -56,10 +56,14 @@ export class Transaction {
   #end(isCommitted: boolean, onEnded: () => void): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    for (const row of this.writes) settleRow(row, isCommitted)
     const resumed: Wait[] = []
     const onGranted = (wait: Wait) => void resumed.push(wait)
-    for (const row of this.locked) unlockRow(row, this, onGranted)
+    for (const row of this.locked) {
+      const hasChanged = isCommitted && row.writer === this
+      if (row.writer === this) settleRow(row, isCommitted)
+      unlockRow(row, this, hasChanged, onGranted)
+    }
+    for (const row of this.writes) if (row.writer === this) settleRow(row, isCommitted)
     this.backend.server.tableLock?.unlock(this, onGranted)
     for (const wait of this.#waiters ?? []) {
       wait.isOver = true

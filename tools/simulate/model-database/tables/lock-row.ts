@@ -7,6 +7,11 @@ import { findVisible, type Row, type Strength } from './row.ts'
 export interface RowWait extends Wait {
   readonly row: Row
   readonly strength: Strength
+  /**
+   * Stands apart from the queue, waits for the holders alone and races with others for the row: because it has a weaker lock already,
+   * for whose end those in the queue may be waiting, or because the row has changed since and it follows it to its new version.
+   */
+  isApart: boolean
 }
 
 /**
@@ -48,6 +53,7 @@ function enqueue(row: Row, transaction: Transaction, strength: Strength): RowWai
     row,
     transaction,
     strength,
+    isApart: row.held.some((held) => held.transaction === transaction),
     isOver: false,
     listBlockers: () => listBlockers(wait),
     cancel: () => {
@@ -60,30 +66,54 @@ function enqueue(row: Row, transaction: Transaction, strength: Strength): RowWai
   return wait
 }
 
-function listBlockers({ row, strength, transaction }: RowWait): Transaction[] {
+function listBlockers(wait: RowWait): Transaction[] {
+  const { isApart, row, strength, transaction } = wait
   const blockers: Transaction[] = []
   for (const held of row.held) {
     if (held.transaction !== transaction && held.strength + strength > 4) blockers.push(held.transaction)
   }
-  for (const ahead of row.queue) {
-    if (ahead.transaction === transaction) break
-    if (ahead.strength + strength > 4) blockers.push(ahead.transaction)
+  for (const ahead of isApart ? [] : row.queue) {
+    if (ahead === wait) break
+    if (!ahead.isApart && ahead.strength + strength > 4) blockers.push(ahead.transaction)
   }
   return blockers
 }
 
-/** Gives a transaction's lock back; those who get it are told by `onGranted`, in the order of their coming. */
-export function unlockRow(row: Row, transaction: Transaction, onGranted: (wait: Wait) => void): void {
+/**
+ * Gives a transaction's lock back; those who get it are told by `onGranted`. Who still waits for a row that has changed follows it to
+ * its new version, and has no place in the queue there.
+ */
+export function unlockRow(
+  row: Row,
+  transaction: Transaction,
+  hasChanged: boolean,
+  onGranted: (wait: Wait) => void,
+): void {
   const at = row.held.findIndex((held) => held.transaction === transaction)
   if (at >= 0) row.held.splice(at, 1)
-  if (row.queue.length > 0) grantQueue(row, onGranted)
+  if (row.queue.length === 0) return
+  grantQueue(row, onGranted)
+  if (hasChanged) for (const wait of row.queue) wait.isApart = true
 }
 
+/** Serves the first in the queue, and those apart from it, as chance has it. */
 function grantQueue(row: Row, onGranted: (wait: Wait) => void): void {
-  for (let next = row.queue[0]; next !== undefined; next = row.queue[0]) {
-    if (!tryLock(row, next.transaction, next.strength)) return
-    row.queue.shift()
+  for (let next = pickNext(row); next !== undefined; next = pickNext(row)) {
+    row.queue.splice(row.queue.indexOf(next), 1)
     next.isOver = true
     onGranted(next)
   }
+}
+
+function pickNext(row: Row): RowWait | undefined {
+  const first = row.queue.find(({ isApart }) => !isApart)
+  const candidates = row.queue.filter((wait) => wait.isApart || wait === first)
+  const { server } = row.queue[0]?.transaction.backend ?? {}
+  while (candidates.length > 0) {
+    if (candidates.length > 1 && server) server.raceCount += 1
+    const place = candidates.length > 1 && server ? Math.floor(server.random() * candidates.length) : 0
+    const [candidate] = candidates.splice(place, 1)
+    if (candidate && tryLock(row, candidate.transaction, candidate.strength)) return candidate
+  }
+  return undefined
 }
