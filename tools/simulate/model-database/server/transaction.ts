@@ -1,5 +1,5 @@
 import type { ModelChange, ModelRow } from '../model-database.ts'
-import { unlockRow } from '../tables/lock-row.ts'
+import { serveRow, unlockRow } from '../tables/lock-row.ts'
 import type { Row } from '../tables/row.ts'
 import { settleRow } from '../tables/table.ts'
 import type { Backend } from './backend.ts'
@@ -56,22 +56,26 @@ export class Transaction {
   #end(isCommitted: boolean, onEnded: () => void): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    const resumed: Wait[] = []
-    const onGranted = (wait: Wait) => void resumed.push(wait)
+    const serve: (() => void)[] = []
     for (const row of this.locked) {
       const hasChanged = isCommitted && row.writer === this
-      if (row.writer === this) settleRow(row, isCommitted)
-      unlockRow(row, this, hasChanged, onGranted)
+      unlockRow(row, this)
+      if (row.queue.length > 0) serve.push(() => serveRow(row, hasChanged))
     }
-    for (const row of this.writes) if (row.writer === this) settleRow(row, isCommitted)
-    this.backend.server.tableLock?.unlock(this, onGranted)
-    for (const wait of this.#waiters ?? []) {
-      wait.isOver = true
-      resumed.push(wait)
-    }
+    for (const row of this.writes) settleRow(row, isCommitted)
+    const { server } = this.backend
+    if (server.tableLock?.unlock(this)) serve.push(server.tableLock.serve)
+    for (const wait of this.#waiters ?? []) serve.push(() => endWait(wait))
     onEnded()
-    for (const wait of resumed) wait.resume()
+    // All who waited wake up at the same time: who is first to take what it needs next is a matter of chance.
+    while (serve.length > 0) serve.splice(serve.length > 1 ? server.pick(serve.length) : 0, 1)[0]?.()
   }
+}
+
+function endWait(wait: Wait): void {
+  if (wait.isOver) return
+  wait.isOver = true
+  wait.resume()
 }
 
 function toChange(row: Row): ModelChange {

@@ -1,7 +1,7 @@
 import type { ModelRow } from '../model-database.ts'
 import type { Steps } from '../server/wait.ts'
 import type { Execution } from '../sql/expression.ts'
-import { assertRow, claimKey } from './insert-row.ts'
+import { assertRow, claimKey, lockParents } from './insert-row.ts'
 import { lockRow } from './lock-row.ts'
 import { type Row, strengths } from './row.ts'
 
@@ -34,7 +34,10 @@ export function* updateRow(
   for (const index of row.table.indexes) {
     if (index.toKey(newest) !== index.toKey(next)) yield* claimKey(at, index, next, row)
   }
+  const isOwn = row.writer === at.transaction
   at.transaction.write(row, next)
+  // Of a version that this very transaction has written PostgreSQL checks foreign keys again, though they are the same.
+  if (isOwn) yield* lockParents(at, row.table, next)
   return next
 }
 

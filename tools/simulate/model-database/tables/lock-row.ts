@@ -58,7 +58,7 @@ function enqueue(row: Row, transaction: Transaction, strength: Strength): RowWai
     listBlockers: () => listBlockers(wait),
     cancel: () => {
       row.queue.splice(row.queue.indexOf(wait), 1)
-      grantQueue(row, (granted) => granted.resume())
+      serveRow(row, false)
     },
     resume,
   }
@@ -66,54 +66,50 @@ function enqueue(row: Row, transaction: Transaction, strength: Strength): RowWai
   return wait
 }
 
+/** Those ahead in the queue, or else the first of the holders: PostgreSQL waits for one after the other. */
 function listBlockers(wait: RowWait): Transaction[] {
   const { isApart, row, strength, transaction } = wait
-  const blockers: Transaction[] = []
-  for (const held of row.held) {
-    if (held.transaction !== transaction && held.strength + strength > 4) blockers.push(held.transaction)
+  const ahead: Transaction[] = []
+  for (const other of isApart ? [] : row.queue) {
+    if (other === wait) break
+    if (!other.isApart && other.strength + strength > 4) ahead.push(other.transaction)
   }
-  for (const ahead of isApart ? [] : row.queue) {
-    if (ahead === wait) break
-    if (!ahead.isApart && ahead.strength + strength > 4) blockers.push(ahead.transaction)
-  }
-  return blockers
+  if (ahead.length > 0) return ahead
+  const first = row.held.find((held) => held.transaction !== transaction && held.strength + strength > 4)
+  return first ? [first.transaction] : []
+}
+
+/** Takes a transaction's lock away; {@link serveRow} then has to look who gets it. */
+export function unlockRow(row: Row, transaction: Transaction): void {
+  const at = row.held.findIndex((held) => held.transaction === transaction)
+  if (at >= 0) row.held.splice(at, 1)
 }
 
 /**
- * Gives a transaction's lock back; those who get it are told by `onGranted`. Who still waits for a row that has changed follows it to
- * its new version, and has no place in the queue there.
+ * Lets those go on who can: the first in the queue, and those apart from it, as chance has it. All who wait for a row that has changed
+ * follow it to its new version, where they have no place in a queue.
  */
-export function unlockRow(
-  row: Row,
-  transaction: Transaction,
-  hasChanged: boolean,
-  onGranted: (wait: Wait) => void,
-): void {
-  const at = row.held.findIndex((held) => held.transaction === transaction)
-  if (at >= 0) row.held.splice(at, 1)
-  if (row.queue.length === 0) return
-  grantQueue(row, onGranted)
+export function serveRow(row: Row, hasChanged: boolean): void {
   if (hasChanged) for (const wait of row.queue) wait.isApart = true
-}
-
-/** Serves the first in the queue, and those apart from it, as chance has it. */
-function grantQueue(row: Row, onGranted: (wait: Wait) => void): void {
   for (let next = pickNext(row); next !== undefined; next = pickNext(row)) {
     row.queue.splice(row.queue.indexOf(next), 1)
     next.isOver = true
-    onGranted(next)
+    next.resume()
   }
 }
 
 function pickNext(row: Row): RowWait | undefined {
   const first = row.queue.find(({ isApart }) => !isApart)
   const candidates = row.queue.filter((wait) => wait.isApart || wait === first)
-  const { server } = row.queue[0]?.transaction.backend ?? {}
   while (candidates.length > 0) {
-    if (candidates.length > 1 && server) server.raceCount += 1
-    const place = candidates.length > 1 && server ? Math.floor(server.random() * candidates.length) : 0
+    const place = candidates.length > 1 ? pickPlace(candidates) : 0
     const [candidate] = candidates.splice(place, 1)
     if (candidate && tryLock(row, candidate.transaction, candidate.strength)) return candidate
   }
   return undefined
+}
+
+function pickPlace(candidates: readonly RowWait[]): number {
+  const { server } = candidates[0]?.transaction.backend ?? {}
+  return server === undefined ? 0 : server.pick(candidates.length)
 }
