@@ -115,6 +115,7 @@ export function assertRow(at: Execution, table: Table, values: ModelRow): void {
     }
   }
   for (const { name, holds } of table.checks) {
-    if (holds(values, at) === false) throw toServerError('23514', `row violates check constraint "${name}"`, name)
+    if (holds(values, at) === false)
+      throw toServerError('23514', `row violates check constraint "${name}"`, name)
   }
 }

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { sql } from 'kysely'
 import { makeRandom } from '../../../../packages/client/src/verifier/test/virtual-time.ts'
 import { openTestModel, openTestPostgres } from '../../../../services/auth/src/store/outbox-testing.ts'
-import { operations, type OperationName, type Step } from './operations.ts'
+import { type OperationName, operations, type Step } from './operations.ts'
 import { type Compared, fill, runSchedule, type Shown } from './run-schedule.ts'
 
 const schedules = 150
@@ -16,8 +16,17 @@ function makeSchedule(seed: number): Step[] {
   const sessionCount = 2 + pick(2)
   return Array.from({ length: 14 + pick(10) }, (_, serial) => {
     const ends = random() < 0.22
-    const operation = ends ? (random() < 0.8 ? 'commit' : 'rollback') : (names[pick(names.length)] ?? 'commit')
-    return { session: pick(sessionCount), operation, choice: random() < 0.5 ? 0 : pick(6), serial: seed * 100 + serial }
+    const operation = ends
+      ? random() < 0.8
+        ? 'commit'
+        : 'rollback'
+      : (names[pick(names.length)] ?? 'commit')
+    return {
+      session: pick(sessionCount),
+      operation,
+      choice: random() < 0.5 ? 0 : pick(6),
+      serial: seed * 100 + serial,
+    }
   })
 }
 
@@ -43,7 +52,8 @@ function openModel(t: TestContext): Compared {
   return {
     database,
     hasRaced: () => model.truth.raceCount > 0,
-    listWaits: async () => new Map(model.truth.listWaits().map(({ blockers, connection }) => [connection, blockers])),
+    listWaits: async () =>
+      new Map(model.truth.listWaits().map(({ blockers, connection }) => [connection, blockers])),
   }
 }
 
@@ -63,7 +73,9 @@ test(`${schedules} schedules give on the model what they give on PostgreSQL: ans
 
 /** The tables as migrations leave them. */
 async function empty({ database: { kysely } }: Compared): Promise<void> {
-  await sql`truncate users, user_logins, sessions, request_ids, user_sequences, outbox, revocations, epoch`.execute(kysely)
+  await sql`truncate users, user_logins, sessions, request_ids, user_sequences, outbox, revocations, epoch`.execute(
+    kysely,
+  )
   await sql`update lanes set term = 0, last_pub_seq = 0`.execute(kysely)
 }
 

@@ -1,10 +1,15 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import type { SessionId, UserId } from '../../../../services/auth/src/domain/ids.ts'
 import { appendEvent } from '../../../../services/auth/src/store/append-event.ts'
 import { insertRevocations } from '../../../../services/auth/src/store/append-revocations.ts'
 import { settleEpoch } from '../../../../services/auth/src/store/epoch.ts'
 import { lanes } from '../../../../services/auth/src/store/lanes.ts'
 import { numberRows, takeOverLane } from '../../../../services/auth/src/store/number-rows.ts'
-import { origin, testInstallation, toLoginSucceeded } from '../../../../services/auth/src/store/outbox-testing.ts'
+import {
+  origin,
+  testInstallation,
+  toLoginSucceeded,
+} from '../../../../services/auth/src/store/outbox-testing.ts'
 import { insertRequest } from '../../../../services/auth/src/store/request-ids.ts'
 import { rotateCurrent } from '../../../../services/auth/src/store/rotate-current.ts'
 import type { Schema } from '../../../../services/auth/src/store/schema.ts'
@@ -26,7 +31,6 @@ import {
   raiseTokenVersion,
   updateUser,
 } from '../../../../services/auth/src/store/users.ts'
-import type { SessionId, UserId } from '../../../../services/auth/src/domain/ids.ts'
 
 /** What one step of a schedule does, with numbers that choose among a few users, sessions and names. */
 export interface Step {
@@ -64,7 +68,8 @@ export const operations = Object.freeze({
     const { generation, endedAt } = (await lockSession(trx, toSession(choice)))?.session ?? {}
     return [generation, endedAt !== undefined]
   },
-  findAccount: async (trx, { choice }) => toFacts(await findAccount(trx, { by: 'id', value: toUser(choice) })),
+  findAccount: async (trx, { choice }) =>
+    toFacts(await findAccount(trx, { by: 'id', value: toUser(choice) })),
   listLiveSessions: async (trx, { choice }) => {
     const live = await listLiveSessions(trx, toUser(choice), 100)
     return live.map(({ id }) => id).sort()
@@ -85,8 +90,19 @@ export const operations = Object.freeze({
   },
   rotateCurrent: async (trx, { choice, serial }) => {
     const at = choice % sessions.length
-    const token = { userId: toUser(at), sessionId: toSession(at), generation: 1, hash: toSecret(at).tokenHash }
-    const rotated = await rotateCurrent({ kysely: trx }, { ...token, clientId: '' }, toSecret(serial), origin, 60_000)
+    const token = {
+      userId: toUser(at),
+      sessionId: toSession(at),
+      generation: 1,
+      hash: toSecret(at).tokenHash,
+    }
+    const rotated = await rotateCurrent(
+      { kysely: trx },
+      { ...token, clientId: '' },
+      toSecret(serial),
+      origin,
+      60_000,
+    )
     return rotated?.account
   },
   changeName: async (trx, { choice, serial }) =>
@@ -130,7 +146,17 @@ function toFacts(account: Awaited<ReturnType<typeof findAccount>>) {
 /** All rows but what clocks and the order among different users decide, by their keys. */
 export async function dumpTables(kysely: Kysely<Schema>): Promise<Record<string, unknown[]>> {
   const dump: Record<string, unknown[]> = {}
-  for (const table of ['users', 'user_logins', 'sessions', 'request_ids', 'user_sequences', 'outbox', 'revocations', 'lanes', 'epoch'] as const) {
+  for (const table of [
+    'users',
+    'user_logins',
+    'sessions',
+    'request_ids',
+    'user_sequences',
+    'outbox',
+    'revocations',
+    'lanes',
+    'epoch',
+  ] as const) {
     const rows = await kysely.selectFrom(table).selectAll().execute()
     dump[table] = rows.map((row) => JSON.stringify(row, forCompare)).sort()
   }
@@ -141,6 +167,7 @@ const undecided = new Set(['position', 'pub_seq', 'rseq', 'system_id', 'data'])
 
 function forCompare(key: string, value: unknown): unknown {
   if (undecided.has(key)) return value === null ? null : 'some'
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return value.startsWith('1970') ? value : 'time'
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value))
+    return value.startsWith('1970') ? value : 'time'
   return value
 }

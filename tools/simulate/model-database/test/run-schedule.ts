@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ControlledTransaction, sql } from 'kysely'
-import type { Database } from '../../../../services/auth/src/store/database.ts'
 import { insertUserSequence } from '../../../../services/auth/src/store/append-event.ts'
+import type { Database } from '../../../../services/auth/src/store/database.ts'
 import { settleEpoch } from '../../../../services/auth/src/store/epoch.ts'
 import { origin, testInstallation } from '../../../../services/auth/src/store/outbox-testing.ts'
 import type { Schema } from '../../../../services/auth/src/store/schema.ts'
@@ -40,7 +40,13 @@ export async function fill({ database }: Compared): Promise<void> {
   await database.transaction(async (trx) => {
     await settleEpoch(trx, testInstallation)
     for (const [n, id] of users.entries()) {
-      await insertUser(trx, { id, username: `u${n}`, email: `u${n}@example.org`, displayName: '', passwordHash: 'x' })
+      await insertUser(trx, {
+        id,
+        username: `u${n}`,
+        email: `u${n}@example.org`,
+        displayName: '',
+        passwordHash: 'x',
+      })
       await insertUserSequence(trx, id)
     }
     for (const [n, id] of sessions.entries()) {
@@ -101,7 +107,12 @@ async function carryOut(session: Session, step: Step): Promise<string> {
 }
 
 function toFault(error: unknown): string {
-  const { cause, code, constraint, message } = error as { cause?: unknown; code?: string; constraint?: string; message: string }
+  const { cause, code, constraint, message } = error as {
+    cause?: unknown
+    code?: string
+    constraint?: string
+    message: string
+  }
   if (constraint !== undefined) return `constraint ${constraint}`
   return code ?? (cause ? toFault(cause) : message)
 }
@@ -115,7 +126,9 @@ async function settle(compared: Compared, open: ReadonlyMap<number, Session>): P
     if (running.length === 0) return ''
     const all = [...open].map(([, { connection }]) => connection)
     const waits = await compared.listWaits(all)
-    const isSettled = running.every(([, { connection, running: still }]) => still === undefined || waits.has(connection))
+    const isSettled = running.every(
+      ([, { connection, running: still }]) => still === undefined || waits.has(connection),
+    )
     const now = isSettled ? describe(open, waits) : ''
     if (isSettled && now === before) return now
     before = now
@@ -128,7 +141,9 @@ function describe(open: ReadonlyMap<number, Session>, waits: ReadonlyMap<number,
     .filter(([, { running }]) => running !== undefined)
     .map(([name, { connection }]) => {
       const all = listAll(connection, waits)
-      return all.includes(connection) ? `${name} ${deadlock}` : `${name} waits for ${all.map((one) => names.get(one)).sort()}`
+      return all.includes(connection)
+        ? `${name} ${deadlock}`
+        : `${name} waits for ${all.map((one) => names.get(one)).sort()}`
     })
     .sort()
     .join(', ')
@@ -152,7 +167,10 @@ async function endAll(open: ReadonlyMap<number, Session>): Promise<void> {
     const free = left.find(({ running, trx }) => trx !== undefined && running === undefined)
     const trx = free?.trx
     if (free) free.trx = undefined
-    await trx?.commit().execute().catch(() => undefined)
+    await trx
+      ?.commit()
+      .execute()
+      .catch(() => undefined)
     await sleep(5)
   }
 }
