@@ -3,6 +3,7 @@ import { serveRow, unlockRow } from '../tables/lock-row.ts'
 import type { Row } from '../tables/row.ts'
 import { settleRow } from '../tables/table.ts'
 import type { Backend } from './backend.ts'
+import { toServerError } from './server-error.ts'
 import type { Wait } from './wait.ts'
 
 /** One transaction of a connection, a single statement's too. */
@@ -28,10 +29,17 @@ export class Transaction {
 
   write(row: Row, values: ModelRow | undefined): void {
     if (row.writer !== this) {
+      this.assertWritable()
       row.writer = this
       this.writes.push(row)
     }
     row.pending = values
+  }
+
+  /** Throws on a standby, which neither writes nor locks rows. */
+  assertWritable(): void {
+    if (!this.backend.server.isInRecovery) return
+    throw toServerError('25006', 'cannot execute this in a read-only transaction')
   }
 
   addWaiter(wait: Wait): void {

@@ -42,6 +42,7 @@ function tryLock(row: Row, transaction: Transaction, strength: Strength): boolea
     else if (held.strength + strength > 4) return false
   }
   if (mine === undefined) {
+    transaction.assertWritable()
     row.held.push({ transaction, strength })
     transaction.locked.push(row)
   } else if (mine.strength < strength) mine.strength = strength
