@@ -67,6 +67,9 @@ function toTruth(server: Server): ModelTruth {
       [...server.tables[table].rows].map(({ committed }) => committed).filter((row) => row !== undefined),
     commits: server.commits,
     unknownStatements: server.unknownStatements,
+    get raceCount() {
+      return server.raceCount
+    },
     get statementCount() {
       return server.statementCount
     },

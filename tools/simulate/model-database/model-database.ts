@@ -72,6 +72,8 @@ export interface ModelTruth {
   listWaits(): readonly ModelWait[]
   /** Texts that no model was found for: anything here means that a run proves nothing. */
   readonly unknownStatements: readonly string[]
+  /** How often chance decided which of several that waited got a row, as in PostgreSQL where the scheduler does. */
+  readonly raceCount: number
   /** The statements carried out so far. */
   readonly statementCount: number
   readonly epoch: { readonly systemId: string; readonly timeline: number }

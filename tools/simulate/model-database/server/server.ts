@@ -28,6 +28,7 @@ export class Server {
   timeline = 1
   offsetMs = 0
   statementCount = 0
+  raceCount = 0
   isUp = true
   isInRecovery = false
   readonly backends = new Set<Backend>()
@@ -69,6 +70,12 @@ export class Server {
     return model
   }
 
+  /** Chance decides among several. */
+  pick(count: number): number {
+    this.raceCount += 1
+    return Math.floor(this.random() * count)
+  }
+
   addBackend(backend: Backend): number {
     this.backends.add(backend)
     this.#lastBackend += 1
@@ -104,14 +111,18 @@ export class Server {
       })
       return
     }
+    this.#watchLock(wait, 0)
+  }
+
+  /** Every second, for those who have to end first may be others by then. */
+  #watchLock(wait: Wait, waitedMs: number): void {
     for (const { backend } of wait.listBlockers()) backend.watchIdle()
-    time.after(deadlockTimeoutMs, () => {
+    this.time.after(deadlockTimeoutMs, () => {
       if (wait.isOver) return
-      if (isDeadlocked(wait.transaction)) return give(wait, toServerError('40P01', 'deadlock detected'))
-      time.after(lockTimeoutMs - deadlockTimeoutMs, () => {
-        const error = toServerError('55P03', 'canceling statement due to lock timeout')
-        if (!wait.isOver) give(wait, error)
-      })
+      const isTooLong = waitedMs + deadlockTimeoutMs >= lockTimeoutMs
+      if (isDeadlocked(wait.transaction)) give(wait, toServerError('40P01', 'deadlock detected'))
+      else if (isTooLong) give(wait, toServerError('55P03', 'canceling statement due to lock timeout'))
+      else this.#watchLock(wait, waitedMs + deadlockTimeoutMs)
     })
   }
 

@@ -1,8 +1,9 @@
 import type { ModelChange, ModelRow } from '../model-database.ts'
-import { unlockRow } from '../tables/lock-row.ts'
+import { serveRow, unlockRow } from '../tables/lock-row.ts'
 import type { Row } from '../tables/row.ts'
 import { settleRow } from '../tables/table.ts'
 import type { Backend } from './backend.ts'
+import { toServerError } from './server-error.ts'
 import type { Wait } from './wait.ts'
 
 /** One transaction of a connection, a single statement's too. */
@@ -28,10 +29,17 @@ export class Transaction {
 
   write(row: Row, values: ModelRow | undefined): void {
     if (row.writer !== this) {
+      this.assertWritable()
       row.writer = this
       this.writes.push(row)
     }
     row.pending = values
+  }
+
+  /** Throws on a standby, which neither writes nor locks rows. */
+  assertWritable(): void {
+    if (!this.backend.server.isInRecovery) return
+    throw toServerError('25006', 'cannot execute this in a read-only transaction')
   }
 
   addWaiter(wait: Wait): void {
@@ -56,18 +64,26 @@ export class Transaction {
   #end(isCommitted: boolean, onEnded: () => void): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    for (const row of this.writes) settleRow(row, isCommitted)
-    const resumed: Wait[] = []
-    const onGranted = (wait: Wait) => void resumed.push(wait)
-    for (const row of this.locked) unlockRow(row, this, onGranted)
-    this.backend.server.tableLock?.unlock(this, onGranted)
-    for (const wait of this.#waiters ?? []) {
-      wait.isOver = true
-      resumed.push(wait)
+    const serve: (() => void)[] = []
+    for (const row of this.locked) {
+      const hasChanged = isCommitted && row.writer === this
+      unlockRow(row, this)
+      if (row.queue.length > 0) serve.push(() => serveRow(row, hasChanged))
     }
+    for (const row of this.writes) settleRow(row, isCommitted)
+    const { server } = this.backend
+    if (server.tableLock?.unlock(this)) serve.push(server.tableLock.serve)
+    for (const wait of this.#waiters ?? []) serve.push(() => endWait(wait))
     onEnded()
-    for (const wait of resumed) wait.resume()
+    // All who waited wake up at the same time: who is first to take what it needs next is a matter of chance.
+    while (serve.length > 0) serve.splice(serve.length > 1 ? server.pick(serve.length) : 0, 1)[0]?.()
   }
+}
+
+function endWait(wait: Wait): void {
+  if (wait.isOver) return
+  wait.isOver = true
+  wait.resume()
 }
 
 function toChange(row: Row): ModelChange {

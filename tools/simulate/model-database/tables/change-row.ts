@@ -1,7 +1,7 @@
 import type { ModelRow } from '../model-database.ts'
 import type { Steps } from '../server/wait.ts'
 import type { Execution } from '../sql/expression.ts'
-import { assertRow, claimKey } from './insert-row.ts'
+import { assertRow, claimKey, lockParents } from './insert-row.ts'
 import { lockRow } from './lock-row.ts'
 import { type Row, strengths } from './row.ts'
 
@@ -12,8 +12,8 @@ export interface Found {
 }
 
 /**
- * Updates one row that was found by a snapshot: `toNext` is evaluated for what was seen, before any wait, and again for what others
- * have left, if `isStillMeant` says of it that it is still to be changed. Returns the new version, or undefined.
+ * Updates one row that was found by a snapshot: `toNext` and checks are evaluated for what was seen, before any wait, and again for
+ * what others have left, if `isStillMeant` says of it that it is still to be changed. Returns the new version, or undefined.
  */
 export function* updateRow(
   at: Execution,
@@ -21,16 +21,23 @@ export function* updateRow(
   isStillMeant: (newest: ModelRow) => boolean,
   toNext: (now: ModelRow) => ModelRow,
 ): Steps<ModelRow | undefined> {
-  let next = toNext(seen)
+  const toChecked = (now: ModelRow) => {
+    const next = toNext(now)
+    assertRow(at, row.table, next)
+    return next
+  }
+  let next = toChecked(seen)
   const strength = changesKey(row, seen, next) ? strengths.update : strengths.noKeyUpdate
   const newest = yield* lockRow(at.transaction, row, seen, strength, isStillMeant)
   if (newest === undefined) return undefined
-  if (newest !== seen) next = toNext(newest)
-  assertRow(at, row.table, next)
+  if (newest !== seen) next = toChecked(newest)
   for (const index of row.table.indexes) {
     if (index.toKey(newest) !== index.toKey(next)) yield* claimKey(at, index, next, row)
   }
+  const isOwn = row.writer === at.transaction
   at.transaction.write(row, next)
+  // Of a version that this very transaction has written PostgreSQL checks foreign keys again, though they are the same.
+  if (isOwn) yield* lockParents(at, row.table, next)
   return next
 }
 

@@ -71,7 +71,7 @@ function hasKey(index: Index, values: ModelRow | undefined, key: unknown): boole
 }
 
 /** The rows that are referred to stay: they are locked FOR KEY SHARE (PostgreSQL's triggers, after the statement). */
-function* lockParents(at: Execution, table: Table, values: ModelRow): Steps<void> {
+export function* lockParents(at: Execution, table: Table, values: ModelRow): Steps<void> {
   for (const { column, table: parentName, name } of table.foreignKeys) {
     const id = values[column]
     if (id === null) continue
@@ -115,6 +115,7 @@ export function assertRow(at: Execution, table: Table, values: ModelRow): void {
     }
   }
   for (const { name, holds } of table.checks) {
-    if (holds(values, at) === false) throw toServerError('23514', `row violates check constraint "${name}"`)
+    if (holds(values, at) === false)
+      throw toServerError('23514', `row violates check constraint "${name}"`, name)
   }
 }

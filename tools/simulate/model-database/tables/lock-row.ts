@@ -7,6 +7,11 @@ import { findVisible, type Row, type Strength } from './row.ts'
 export interface RowWait extends Wait {
   readonly row: Row
   readonly strength: Strength
+  /**
+   * Stands apart from the queue, waits for the holders alone and races with others for the row: because it has a weaker lock already,
+   * for whose end those in the queue may be waiting, or because the row has changed since and it follows it to its new version.
+   */
+  isApart: boolean
 }
 
 /**
@@ -37,6 +42,7 @@ function tryLock(row: Row, transaction: Transaction, strength: Strength): boolea
     else if (held.strength + strength > 4) return false
   }
   if (mine === undefined) {
+    transaction.assertWritable()
     row.held.push({ transaction, strength })
     transaction.locked.push(row)
   } else if (mine.strength < strength) mine.strength = strength
@@ -48,11 +54,12 @@ function enqueue(row: Row, transaction: Transaction, strength: Strength): RowWai
     row,
     transaction,
     strength,
+    isApart: row.held.some((held) => held.transaction === transaction),
     isOver: false,
     listBlockers: () => listBlockers(wait),
     cancel: () => {
       row.queue.splice(row.queue.indexOf(wait), 1)
-      grantQueue(row, (granted) => granted.resume())
+      serveRow(row, false)
     },
     resume,
   }
@@ -60,30 +67,50 @@ function enqueue(row: Row, transaction: Transaction, strength: Strength): RowWai
   return wait
 }
 
-function listBlockers({ row, strength, transaction }: RowWait): Transaction[] {
-  const blockers: Transaction[] = []
-  for (const held of row.held) {
-    if (held.transaction !== transaction && held.strength + strength > 4) blockers.push(held.transaction)
+/** Those ahead in the queue, or else the first of the holders: PostgreSQL waits for one after the other. */
+function listBlockers(wait: RowWait): Transaction[] {
+  const { isApart, row, strength, transaction } = wait
+  const ahead: Transaction[] = []
+  for (const other of isApart ? [] : row.queue) {
+    if (other === wait) break
+    if (!other.isApart && other.strength + strength > 4) ahead.push(other.transaction)
   }
-  for (const ahead of row.queue) {
-    if (ahead.transaction === transaction) break
-    if (ahead.strength + strength > 4) blockers.push(ahead.transaction)
-  }
-  return blockers
+  if (ahead.length > 0) return ahead
+  const first = row.held.find((held) => held.transaction !== transaction && held.strength + strength > 4)
+  return first ? [first.transaction] : []
 }
 
-/** Gives a transaction's lock back; those who get it are told by `onGranted`, in the order of their coming. */
-export function unlockRow(row: Row, transaction: Transaction, onGranted: (wait: Wait) => void): void {
+/** Takes a transaction's lock away; {@link serveRow} then has to look who gets it. */
+export function unlockRow(row: Row, transaction: Transaction): void {
   const at = row.held.findIndex((held) => held.transaction === transaction)
   if (at >= 0) row.held.splice(at, 1)
-  if (row.queue.length > 0) grantQueue(row, onGranted)
 }
 
-function grantQueue(row: Row, onGranted: (wait: Wait) => void): void {
-  for (let next = row.queue[0]; next !== undefined; next = row.queue[0]) {
-    if (!tryLock(row, next.transaction, next.strength)) return
-    row.queue.shift()
+/**
+ * Lets those go on who can: the first in the queue, and those apart from it, as chance has it. All who wait for a row that has changed
+ * follow it to its new version, where they have no place in a queue.
+ */
+export function serveRow(row: Row, hasChanged: boolean): void {
+  if (hasChanged) for (const wait of row.queue) wait.isApart = true
+  for (let next = pickNext(row); next !== undefined; next = pickNext(row)) {
+    row.queue.splice(row.queue.indexOf(next), 1)
     next.isOver = true
-    onGranted(next)
+    next.resume()
   }
+}
+
+function pickNext(row: Row): RowWait | undefined {
+  const first = row.queue.find(({ isApart }) => !isApart)
+  const candidates = row.queue.filter((wait) => wait.isApart || wait === first)
+  while (candidates.length > 0) {
+    const place = candidates.length > 1 ? pickPlace(candidates) : 0
+    const [candidate] = candidates.splice(place, 1)
+    if (candidate && tryLock(row, candidate.transaction, candidate.strength)) return candidate
+  }
+  return undefined
+}
+
+function pickPlace(candidates: readonly RowWait[]): number {
+  const { server } = candidates[0]?.transaction.backend ?? {}
+  return server === undefined ? 0 : server.pick(candidates.length)
 }

@@ -13,7 +13,9 @@ interface TableWait extends Wait {
 export interface TableLock {
   /** Before a statement's snapshot. */
   lock(transaction: Transaction, isExclusive: boolean): Steps<void>
-  unlock(transaction: Transaction, onGranted: (wait: Wait) => void): void
+  /** Takes a transaction's lock away; whether others may go on now, whom `serve` then lets. */
+  unlock(transaction: Transaction): boolean
+  serve(): void
 }
 
 /** Makes the lock of one table. */
@@ -29,12 +31,12 @@ export function makeTableLock(): TableLock {
     if (isExclusive) exclusive = transaction
     else shared.add(transaction)
   }
-  const grant = (onGranted: (wait: Wait) => void) => {
+  const serve = () => {
     for (let next = queue[0]; next && isFree(next.transaction, next.isExclusive); next = queue[0]) {
       queue.shift()
       take(next.transaction, next.isExclusive)
       next.isOver = true
-      onGranted(next)
+      next.resume()
     }
   }
   const listBlockers = (wait: TableWait) => {
@@ -60,18 +62,18 @@ export function makeTableLock(): TableLock {
         listBlockers: () => listBlockers(wait),
         cancel: () => {
           queue.splice(queue.indexOf(wait), 1)
-          grant((granted) => granted.resume())
+          serve()
         },
         resume,
       }
       queue.push(wait)
       yield wait
     },
-    unlock(transaction, onGranted) {
-      const had = shared.delete(transaction)
+    unlock(transaction) {
+      const had = shared.delete(transaction) || exclusive === transaction
       if (exclusive === transaction) exclusive = undefined
-      else if (!had) return
-      grant(onGranted)
+      return had && queue.length > 0
     },
+    serve,
   }
 }

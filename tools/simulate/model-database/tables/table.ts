@@ -82,8 +82,8 @@ export function addRow(table: Table, transaction: Transaction, pending: ModelRow
     held: [],
     queue: [],
   }
-  table.rows.add(row)
   transaction.write(row, pending)
+  table.rows.add(row)
   return row
 }
 
