@@ -53,6 +53,9 @@ export async function simulateSeed(
   watchCommits()
   if (!isOver()) await checkEnd(world)
   time.end()
+  if (model.truth.unknownStatements.length > 0) {
+    throw new Error(`the model does not know: ${model.truth.unknownStatements.join('; ')}`)
+  }
   return {
     seed,
     violations: history.violations,

@@ -1,24 +1,30 @@
-import type { ModelDatabase, ModelDatabaseOptions, ModelLatency, ModelTruth } from './model-database.ts'
-import { openProcess } from './server/open-process.ts'
+import type {
+  ModelDatabase,
+  ModelDatabaseOptions,
+  ModelLatency,
+  ModelTime,
+  ModelTruth,
+} from './model-database.ts'
+import { openProcess, type Sleep } from './server/open-process.ts'
 import { Process } from './server/process.ts'
 import { promote } from './server/promote.ts'
-import { runFirstInserts } from './server/run-first-inserts.ts'
+import { runFirstWrites } from './server/run-first-writes.ts'
 import { Server } from './server/server.ts'
 
 /** Makes a database with the service's schema and the rows that its migrations put there. Nothing real is opened. */
 export function makeModelDatabase(options: ModelDatabaseOptions): ModelDatabase {
   const server = new Server(options, { ...makeLatency(options.random), ...options.latency })
-  runFirstInserts(server)
+  runFirstWrites(server)
   const processes = new Map<string, Process[]>()
   const each = (name: string, act: (process: Process) => void) => {
     for (const process of processes.get(name) ?? []) act(process)
   }
   const until = (lastsMs: number) => options.time.nowMs + lastsMs
   return {
-    open(name) {
+    open(name, sleep = makeSleep(options.time)) {
       const process = new Process(server, name)
       processes.set(name, [...(processes.get(name) ?? []), process])
-      return openProcess(process, options.poolSize ?? 10)
+      return openProcess(process, options.poolSize ?? 10, sleep)
     },
     breakConnections: (name) => each(name, (process) => process.breakClients()),
     kill(name) {
@@ -59,6 +65,14 @@ export function makeModelDatabase(options: ModelDatabaseOptions): ModelDatabase 
     },
     truth: toTruth(server),
   }
+}
+
+function makeSleep(time: ModelTime): Sleep {
+  return (ms, signal) =>
+    new Promise((resolve) => {
+      time.after(ms, resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
 }
 
 function toTruth(server: Server): ModelTruth {

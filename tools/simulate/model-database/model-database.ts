@@ -81,8 +81,11 @@ export interface ModelTruth {
 
 /** A model of PostgreSQL 15 as the service uses it: READ COMMITTED, statement by statement, with faults to switch on. */
 export interface ModelDatabase {
-  /** A process's connections. Names are free; opening one again is another process of that name, after `kill` or beside it. */
-  open(process: string): Database
+  /**
+   * A process's connections; `sleep` passes its time, by default the database's. Names are free; opening one again is another process of
+   * that name, after `kill` or beside it.
+   */
+  open(process: string, sleep?: (ms: number, signal: AbortSignal) => Promise<void>): Database
   /** The connections of a process break now, which learns it at once. A COMMIT under way may or may not have arrived. */
   breakConnections(process: string): void
   /** kill -9: as {@link breakConnections}, but what the process waits for is never answered. */

@@ -134,7 +134,7 @@ export class History {
     operation.given = given
     const session = this.sessions.get(given.sessionId) ?? this.#addSession(operation, given, refreshMaxMs)
     const claims = getClaims(accessToken)
-    const keyId = accessToken.slice(0, accessToken.indexOf('~'))
+    const keyId = accessToken.slice(0, accessToken.indexOf('.'))
     const token: AccessTokenRecord = {
       text: accessToken,
       claims,

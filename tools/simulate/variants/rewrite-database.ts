@@ -24,6 +24,7 @@ export function rewriteDatabase(database: Database, rewrite: Rewrite): Database 
       const session = await database.findLeaderSession(lock)
       return session && rewriteSession(session, rewrite)
     },
+    ...(database.openListener && { openListener: database.openListener }),
     queryCount: () => database.queryCount(),
     close: () => database.close(),
   }

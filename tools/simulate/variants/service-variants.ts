@@ -60,7 +60,7 @@ export const serviceVariants: readonly KnownBad[] = [
         deps: (deps, { process }) => ({
           ...deps,
           accessTokens: {
-            sign: (facts) => deps.accessTokens.sign({ ...facts, issuedAt: process.clock.now() }),
+            sign: (key, facts) => deps.accessTokens.sign(key, { ...facts, issuedAt: process.clock.now() }),
           },
         }),
       },

@@ -93,7 +93,7 @@ export async function openAuthProcess(parts: AuthParts): Promise<AuthProcess> {
 function makeDeps(parts: AuthParts, database: Database, onRevoked: () => void): Deps {
   const { keyId, newId, process, settings, variant } = parts
   const { issuer, audience, accessTtlMs } = settings.service
-  const ring = makeSecretKeys(parts.refreshKey)
+  const ring = makeSecretKeys(parts.refreshKey, keyId)
   return {
     clock: process.clock,
     newId,
@@ -110,8 +110,9 @@ function makeDeps(parts: AuthParts, database: Database, onRevoked: () => void): 
     }),
     sessionLookup: makeSessionLookup(database, issuer),
     keyRing: ring as Deps['keyRing'],
+    makeKey: () => Promise.reject(new Error('no key is made here')),
     verifier: makeFastTokenVerifier(accessTtlMs / 1000, () => true),
-    accessTokens: makeFastAccessTokens({ keyId, issuer, audience, ttlMs: accessTtlMs }),
+    accessTokens: makeFastAccessTokens({ issuer, audience, ttlMs: accessTtlMs }),
     refreshTokens: makeRefreshTokens(ring),
     passwords: makeFastPasswords(process),
   }

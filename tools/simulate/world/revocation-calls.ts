@@ -73,9 +73,12 @@ export function makeModelSource(parts: CallParts) {
         },
         tamper,
       ),
-    getRevocationSnapshot: (_request: unknown, { signal = never } = {}) =>
+    getRevocationSnapshot: (
+      request: Parameters<RevocationCalls['getRevocationSnapshot']>[0],
+      { signal = never } = {},
+    ) =>
       stream(signal, async function* (auth, aborted) {
-        for await (const item of makeSnapshotStream(auth.deps)({} as never, aborted)) {
+        for await (const item of makeSnapshotStream(auth.deps)(request as never, aborted)) {
           yield create(GetRevocationSnapshotResponseSchema, item)
         }
       }),

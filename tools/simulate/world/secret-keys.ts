@@ -12,13 +12,20 @@ const refreshKeys = [1, 2].map(
 /** The secrets that all instances share; the signature is `makeFastAccessTokens`'s. `getRefreshKey` gives the number of the current one. */
 export function makeSecretKeys(
   getRefreshKey: () => number,
-): Pick<KeyRing, 'refresh' | 'findRefreshKey' | 'fingerprintKey'> {
+  getKeyId: () => string,
+): Pick<
+  KeyRing,
+  'refresh' | 'findRefreshKey' | 'fingerprintKey' | 'findSigningKey' | 'isRevoked' | 'reload'
+> {
   return {
     get refresh() {
       return refreshKeys[getRefreshKey()] as RefreshKey
     },
     findRefreshKey: (id) => refreshKeys.find((key) => key.id === id),
     fingerprintKey: toKey(99),
+    findSigningKey: () => ({ id: getKeyId(), algorithm: 'ES256', privateKey: toKey(98) }),
+    isRevoked: () => false,
+    reload: () => Promise.resolve(),
   }
 }
 

@@ -24,18 +24,30 @@ export function chooseSettings(random: Random): WorldSettings {
   const accessTtlMs = isShort ? random.chooseOne([1000, 2000]) : 600_000
   // How far clocks may be apart, as a verifier judges times: by its measurement of the database's clock, error at most 1 s.
   const skewMs = isShort ? 2500 : 60_000
+  const refreshIdleMs = random.chance(0.1) ? 3000 : 30 * 86_400_000
+  const refreshMaxMs = random.chance(0.1) ? 5000 : 90 * 86_400_000
   return {
     service: {
       issuer,
       audience,
       passwordMinLength: 8,
       accessTtlMs,
-      refreshIdleMs: random.chance(0.1) ? 3000 : 30 * 86_400_000,
-      refreshMaxMs: random.chance(0.1) ? 5000 : 90 * 86_400_000,
+      refreshIdleMs,
+      refreshMaxMs,
       refreshGraceMs: random.chooseOne([0, 800, 2000, 10_000]),
       loginFloorMs: 150,
       refreshFloorMs: 25,
-      keysMaxAgeSeconds: 300,
+      skewMs,
+      keyTimes: {
+        rotationMs: Number.POSITIVE_INFINITY,
+        publishedMaxAgeMs: 300_000,
+        ringMaxAgeMs: 30_000,
+        ringPollMs: 1000,
+        rotationCheckMs: 10_000,
+        skewMs,
+        accessTtlMs,
+        refreshMaxMs,
+      },
     },
     coverMs: accessTtlMs + skewMs,
     viewSkewSeconds: isShort ? 1 : 30,

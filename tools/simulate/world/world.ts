@@ -90,7 +90,7 @@ export class World {
     slot.starts++
     const parts = {
       process,
-      database: this.model.open(process.name),
+      database: this.model.open(process.name, process.clock.sleep),
       settings: this.settings,
       newId: this.newId,
       refreshKey: () => this.refreshKey,

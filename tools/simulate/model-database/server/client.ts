@@ -24,6 +24,8 @@ export class Client {
   isBroken = false
   /** Called with the channel of a notification. */
   onNotification: ((channel: string) => void) | undefined
+  /** Called when the connection has ended, whoever ended it. */
+  onEnd: (() => void) | undefined
   readonly #queryTimeoutMs: number
   readonly #waiting = new Set<Request>()
   readonly #lastMs = { up: 0, down: 0 }
@@ -153,6 +155,7 @@ export class Client {
     this.isBroken = true
     this.process.clients.delete(this)
     for (const request of [...this.#waiting]) request.settle(undefined, error)
+    if (!this.process.isDead) this.onEnd?.()
   }
 
   /** What is sent arrives in the order of its sending, not before a cut or a pause is over. */

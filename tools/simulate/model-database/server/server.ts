@@ -22,6 +22,8 @@ export class Server {
   readonly random: () => number
   readonly latency: ModelLatency
   readonly tables: Tables = makeTables()
+  /** Of all tables that are ever locked as a whole. */
+  readonly tableLocks: readonly TableLock[] = Object.values(this.tables).flatMap(({ lock }) => lock ?? [])
   readonly commits: ModelCommit[] = []
   readonly unknownStatements: string[] = []
   readonly systemId = '7300000000000000001'
@@ -46,10 +48,6 @@ export class Server {
     this.#extra = options.statements
   }
 
-  get tableLock(): TableLock | undefined {
-    return this.tables.sessions.lock
-  }
-
   clockMs(): number {
     return this.#startMs + this.time.nowMs + this.offsetMs
   }
@@ -61,7 +59,7 @@ export class Server {
     this.statementCount += 1
     const known = compiled.get(text) ?? this.#extra?.get(text)
     if (known) return known
-    const model = findStatement(text) ?? findCompiled(text, this.tables)
+    const model = findStatement(text, this.tables) ?? findCompiled(text, this.tables)
     if (model === undefined) {
       this.unknownStatements.push(text)
       throw new Error(`the model has no statement: ${text}`)

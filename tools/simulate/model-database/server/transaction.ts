@@ -72,7 +72,7 @@ export class Transaction {
     }
     for (const row of this.writes) settleRow(row, isCommitted)
     const { server } = this.backend
-    if (server.tableLock?.unlock(this)) serve.push(server.tableLock.serve)
+    for (const lock of server.tableLocks) if (lock.unlock(this)) serve.push(lock.serve)
     for (const wait of this.#waiters ?? []) serve.push(() => endWait(wait))
     onEnded()
     // All who waited wake up at the same time: who is first to take what it needs next is a matter of chance.

@@ -43,6 +43,7 @@ const comparisons: Readonly<Record<string, (a: unknown, b: unknown) => boolean |
   '<=': (a, b) => toTruth(compare(a, b), (n) => n <= 0),
   '>': (a, b) => toTruth(compare(a, b), (n) => n > 0),
   '>=': (a, b) => toTruth(compare(a, b), (n) => n >= 0),
+  '@>': (a, b) => (Array.isArray(a) && Array.isArray(b) ? b.every((one) => a.includes(one)) : null),
 })
 
 function toTruth(order: number | null, holds: (order: number) => boolean): boolean | null {
@@ -68,6 +69,10 @@ function parseComparison(reader: TokenReader, resolve: Resolve): Expression {
       return from === null || to === null ? null : from >= 0 && to <= 0
     }
   }
+  if (reader.accept('like')) {
+    const pattern = parseSum(reader, resolve)
+    return (row, at) => toPattern(String(pattern(row, at))).test(String(left(row, at)))
+  }
   const { kind, value: sign } = reader.next
   const holds = kind === 'sign' ? comparisons[sign] : undefined
   if (holds === undefined) return left
@@ -81,6 +86,14 @@ function parseComparison(reader: TokenReader, resolve: Resolve): Expression {
   }
   const right = parseSum(reader, resolve)
   return (row, at) => holds(left(row, at), right(row, at))
+}
+
+/** What `like` means by a pattern. */
+function toPattern(text: string): RegExp {
+  const parts = text.matchAll(/\\?(.)/gsu)
+  const toSource = ([whole, sign = '']: RegExpExecArray) =>
+    whole === '%' ? '.*' : whole === '_' ? '.' : RegExp.escape(sign)
+  return new RegExp(`^${[...parts].map(toSource).join('')}$`, 'su')
 }
 
 function parseIs(reader: TokenReader, resolve: Resolve, left: Expression): Expression {
@@ -148,6 +161,10 @@ function parsePrimary(reader: TokenReader, resolve: Resolve): Expression {
     if (value === 'true' || value === 'false') return constant(value === 'true')
     if (value === 'interval') return parseInterval(reader)
     if (value === 'case') return parseCase(reader, resolve)
+    if (value === 'array' && reader.accept('[')) {
+      const list = parseList(reader, resolve, ']')
+      return (row, at) => list.map((one) => one(row, at))
+    }
     if (reader.accept('(')) return parseCall(reader, resolve, value)
   }
   const [qualifier, name] = reader.accept('.') ? [value, reader.takeName()] : [undefined, value]
@@ -196,11 +213,11 @@ function parseCall(reader: TokenReader, resolve: Resolve, name: string): Express
   return make(reader.accept(')') ? [] : parseList(reader, resolve))
 }
 
-/** Expressions up to the closing parenthesis. */
-export function parseList(reader: TokenReader, resolve: Resolve): Expression[] {
+/** Expressions up to the closing parenthesis, or bracket. */
+export function parseList(reader: TokenReader, resolve: Resolve, end = ')'): Expression[] {
   const list: Expression[] = []
   do list.push(parseExpression(reader, resolve))
   while (reader.accept(','))
-  reader.expect(')')
+  reader.expect(end)
   return list
 }

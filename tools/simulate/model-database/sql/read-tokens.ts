@@ -6,7 +6,7 @@ export interface Token {
 
 const kinds = ['name', 'text', 'parameter', 'number', 'word', 'sign'] as const
 const pattern =
-  /\s*(?:"([^"]+)"|'((?:[^']|'')*)'|\$(\d+)|(\d+(?:\.\d+)?)|([A-Za-z_][A-Za-z0-9_]*)|(::|<=|>=|<>|\|\||->>|->|[-+*/=<>(),.[\]]))/y
+  /\s*(?:"([^"]+)"|'((?:[^']|'')*)'|\$(\d+)|(\d+(?:\.\d+)?)|([A-Za-z_][A-Za-z0-9_]*)|(::|<=|>=|<>|@>|\|\||->>|->|[-+*/=<>(),.[\]]))/y
 
 /** What is not in the SQL that the model understands: the statement needs a model of its own. */
 export class UnknownSqlError extends Error {

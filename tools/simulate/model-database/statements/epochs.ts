@@ -31,8 +31,8 @@ export const epochStatements: Readonly<Record<string, StatementModel>> = Object.
     return toSelected([{ system_id: server.systemId, timeline: server.timeline }])
   },
   'lock table sessions in exclusive mode': function* (at) {
-    const { tableLock } = at.server
-    if (tableLock) yield* tableLock.lock(at.transaction, true)
+    const { lock } = at.server.tables.sessions
+    if (lock) yield* lock.lock(at.transaction, true)
     return { command: 'LOCK', rowCount: 0, rows: [] }
   },
   "select pg_sleep(extract(epoch from $1::timestamptz + interval '1 second' - clock_timestamp()))":

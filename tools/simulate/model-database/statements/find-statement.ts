@@ -1,7 +1,9 @@
 import type { StatementModel } from '../sql/statement.ts'
-import { accountStatements } from './accounts.ts'
+import type { Tables } from '../tables/make-tables.ts'
+import { findAccountStatement } from './accounts.ts'
 import { epochStatements } from './epochs.ts'
 import { eventStatements } from './events.ts'
+import { keyStatements } from './keys.ts'
 import { lookupStatements } from './lookups.ts'
 import { findMigratorStatement } from './migrations.ts'
 import { numberingStatements } from './numbering.ts'
@@ -12,7 +14,7 @@ import { findSessionStatement, serverStatements } from './sessions-of-the-server
 /** The hand-made models, by the statements' texts, letter by letter: a statement that is changed has no model until someone has looked. */
 const models: ReadonlyMap<string, StatementModel> = new Map(
   [
-    ...[accountStatements, epochStatements, eventStatements, lookupStatements, numberingStatements],
+    ...[epochStatements, eventStatements, keyStatements, lookupStatements, numberingStatements],
     ...[revocationStatements, rotationStatements, serverStatements],
   ].flatMap((statements) =>
     Object.entries(statements).map(([text, model]) => [toText(text), model] as const),
@@ -20,9 +22,14 @@ const models: ReadonlyMap<string, StatementModel> = new Map(
 )
 
 /** The hand-made model of a statement, or undefined; white space does not matter. */
-export function findStatement(text: string): StatementModel | undefined {
+export function findStatement(text: string, tables: Tables): StatementModel | undefined {
   const normal = toText(text)
-  return models.get(normal) ?? findSessionStatement(normal) ?? findMigratorStatement(normal)
+  return (
+    models.get(normal) ??
+    findSessionStatement(normal) ??
+    findMigratorStatement(normal) ??
+    findAccountStatement(normal, tables)
+  )
 }
 
 function toText(text: string): string {

@@ -79,6 +79,47 @@ const deleteExpired: StatementModel = function* (at) {
   return { command: 'DELETE', rowCount, rows: [] }
 }
 
+/** `findPackedPage`. */
+const listPacked: StatementModel = (at) => {
+  const [after, upTo, limit] = at.parameters.map(Number)
+  const isMeant = ({ rseq }: ModelRow) =>
+    rseq !== null && Number(rseq) > Number(after) && Number(rseq) <= Number(upTo)
+  const page = readTable(at, 'revocations', isMeant).sort(byNumber('rseq')).slice(0, limit)
+  const groups = Map.groupBy(page, ({ seen }) => seen.type)
+  return toSelected(
+    [...groups].map(([type, found]) =>
+      toGroup(
+        type,
+        found.map(({ seen }) => seen),
+      ),
+    ),
+  )
+}
+
+function toGroup(type: unknown, rows: readonly ModelRow[]): ModelRow {
+  const join = (values: readonly unknown[], by: string) => {
+    const given = values.filter((value) => value !== null)
+    return given.length > 0 ? given.join(by) : null
+  }
+  return {
+    type,
+    count: rows.length,
+    last: Math.max(...rows.map(({ rseq }) => Number(rseq))),
+    subjects: join(
+      rows.map(({ subject }) => subject),
+      '\n',
+    ),
+    expires: join(
+      rows.map(({ expires_at }) => expires_at && Math.ceil(Number(expires_at) / 1000)),
+      ',',
+    ),
+    min_tvs: join(
+      rows.map(({ min_tv }) => min_tv),
+      ',',
+    ),
+  }
+}
+
 const toMs = (row: ModelRow) => (row.expires_at as Date).getTime()
 
 const columns = `entry.id, entry.type, entry.subject, entry.min_tv, entry.until, entry.reason, entry.committed_at,
@@ -112,6 +153,12 @@ export const revocationStatements: Readonly<Record<string, StatementModel>> = Ob
     order by rseq`]: look,
   [`select entry.*, ${epochText} as numbered_in from (select * from revocations where rseq is null) entry, epoch`]:
     listWaiting,
+  [`select type, count(*) as count, max(rseq) as last, string_agg(subject, E'\n') as subjects,
+      string_agg(ceil(date_part('epoch', expires_at))::bigint::text, ',') as expires, string_agg(min_tv::text, ',') as min_tvs
+    from (
+      select type, rseq, subject, expires_at, min_tv from revocations
+      where rseq > $1::bigint and rseq <= $2::bigint order by rseq limit $3::bigint
+    ) page group by type`]: listPacked,
   [`delete from revocations where id in (
       select id from revocations where expires_at < clock_timestamp() and rseq is not null
       order by expires_at limit $1::bigint

@@ -12,8 +12,8 @@ const none: Answer = Object.freeze({ command: 'UPDATE', rowCount: 0, rows: [] })
 const rotate: StatementModel = function* (at) {
   const [userId, sessionId, generation, hash, newHash, nonce, keyId, ip, userAgent, idleMs, clientId] =
     at.parameters
-  const { tableLock } = at.server
-  if (tableLock) yield* tableLock.lock(at.transaction, false)
+  const { lock } = at.server.tables.sessions
+  if (lock) yield* lock.lock(at.transaction, false)
   const user = findByKey(at, 'users', userId)
   const session = findByKey(at, 'sessions', sessionId)
   const isActive = (row: ModelRow) => row.status === 'ACTIVE'

@@ -18,7 +18,10 @@ export const serverStatements: Readonly<Record<string, StatementModel>> = Object
     const isFree = server.advisoryLocks.get(parameters.join('/'))?.expire() ?? true
     return toSelected(isFree ? [] : [{}])
   },
-  "select pg_notify($1, '')": ({ parameters, transaction }) => {
+  "select pg_notify($1, ''), set_config('synchronous_commit', 'off', true)": ({
+    parameters,
+    transaction,
+  }) => {
     transaction.notifications.push(String(parameters[0]))
     return toSelected([{ pg_notify: '' }])
   },
@@ -37,6 +40,7 @@ export function findSessionStatement(text: string): StatementModel | undefined {
       return toSelected([])
     }
   }
+  if (/^analyze \w+$/.test(text)) return () => toSelected([])
   const channel = /^listen "(\w+)"$/.exec(text)?.[1]
   if (channel === undefined) return undefined
   return ({ transaction: { backend } }) => {

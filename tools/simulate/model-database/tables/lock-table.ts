@@ -7,8 +7,9 @@ interface TableWait extends Wait {
 }
 
 /**
- * A table's lock in two modes: what changes or locks rows (ROW SHARE, ROW EXCLUSIVE) and EXCLUSIVE, which only readers get past. Fair,
- * but for a transaction that has it already: it passes those who wait for its end.
+ * A table's lock in two modes: what changes or locks rows (ROW SHARE, ROW EXCLUSIVE) and EXCLUSIVE, which only readers get past. SHARE ROW
+ * EXCLUSIVE is the same for tables whose rows nobody locks. Fair, but for a transaction that has it already: it passes those who wait for
+ * its end.
  */
 export interface TableLock {
   /** Before a statement's snapshot. */

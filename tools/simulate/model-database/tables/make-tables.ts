@@ -19,7 +19,7 @@ export const migrationNames: readonly string[] = readdirSync(folder)
 const definitions = readDefinitions(await listMigrationStatements())
 
 /** The statements that put the first rows into the tables. */
-export const firstInserts = definitions.inserts
+export const firstWrites = definitions.writes
 
 /** Makes the tables, empty. */
 export function makeTables(): Tables {
@@ -28,8 +28,8 @@ export function makeTables(): Tables {
   ) as Tables
 }
 
-/** The only table that the service ever locks as a whole. */
-const lockable = 'sessions'
+/** The tables that the service ever locks as a whole. */
+const lockable: readonly string[] = ['sessions', 'keys'] satisfies (keyof Schema)[]
 
 function makeTable(definition: TableDefinition): Table {
   return {
@@ -40,7 +40,7 @@ function makeTable(definition: TableDefinition): Table {
     foreignKeys: definition.foreignKeys,
     checks: definition.checks,
     rows: new Set(),
-    lock: definition.name === lockable ? makeTableLock() : undefined,
+    lock: lockable.includes(definition.name) ? makeTableLock() : undefined,
     nextOrder: 0,
     sequence: 0,
   }

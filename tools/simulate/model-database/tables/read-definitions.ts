@@ -21,23 +21,23 @@ export interface TableDefinition {
   readonly checks: { readonly name: string; readonly holds: Expression }[]
 }
 
-/** What the migrations' statements make: tables, and the statements that put rows into them. Others are not understood, which throws. */
+/** What the migrations' statements make: tables, and the statements that write rows. Others are not understood, which throws. */
 export function readDefinitions(statements: readonly string[]): {
   readonly tables: ReadonlyMap<string, TableDefinition>
-  readonly inserts: readonly string[]
+  readonly writes: readonly string[]
 } {
   const tables = new Map<string, TableDefinition>()
-  const inserts: string[] = []
+  const writes: string[] = []
   for (const text of statements) {
     const reader = new TokenReader(text)
     if (reader.accept('create', 'table')) readTable(reader, tables)
     else if (reader.accept('create', 'index')) readIndex(reader, tables, false)
     else if (reader.accept('create', 'unique', 'index')) readIndex(reader, tables, true)
     else if (reader.accept('alter', 'table')) readAlteration(reader, tables)
-    else if (reader.accept('insert')) inserts.push(text)
+    else if (reader.accept('insert') || reader.accept('update')) writes.push(text)
     else throw reader.refuse()
   }
-  return { tables, inserts }
+  return { tables, writes }
 }
 
 const toColumnValue =
@@ -56,13 +56,17 @@ function readTable(reader: TokenReader, tables: Map<string, TableDefinition>): v
   reader.expect(')')
 }
 
-/** Columns that are added. */
+/** Columns and checks that are added. */
 function readAlteration(reader: TokenReader, tables: Map<string, TableDefinition>): void {
   const table = tables.get(reader.takeName())
   if (table === undefined) throw reader.refuse()
   do {
-    reader.expect('add', 'column')
-    readColumn(reader, table)
+    reader.expect('add')
+    if (reader.accept('check', '(')) addCheck(reader, table, `${table.name}_check`)
+    else {
+      reader.expect('column')
+      readColumn(reader, table)
+    }
   } while (reader.accept(','))
 }
 
@@ -133,10 +137,14 @@ function readIndex(reader: TokenReader, tables: Map<string, TableDefinition>, is
   const name = reader.takeName()
   reader.expect('on')
   const table = reader.takeName()
+  if (reader.accept('using')) reader.takeName()
   reader.expect('(')
   const columns: string[] = []
-  do columns.push(reader.takeName())
-  while (reader.accept(','))
+  do {
+    columns.push(reader.takeName())
+    // Another order makes only a search faster.
+    reader.accept('text_pattern_ops')
+  } while (reader.accept(','))
   reader.expect(')')
   const condition = reader.accept('where') ? parseExpression(reader, toColumnValue) : undefined
   tables.get(table)?.indexes.push({ name, table, columns, isUnique, condition })
