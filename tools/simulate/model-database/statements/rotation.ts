@@ -8,7 +8,10 @@ import { findByKey } from './read-table.ts'
 
 const none: Answer = Object.freeze({ command: 'UPDATE', rowCount: 0, rows: [] })
 
-/** `rotateCurrent`: the user's row is locked and read, then the clock, then the session is judged and locked. */
+/**
+ * `rotateCurrent`: where the session is the one that is meant, the user's row is locked and read, then the clock, then the session is
+ * judged in full and locked. PostgreSQL looks at the session first, without a lock, and at no user where there is nothing to rotate.
+ */
 const rotate: StatementModel = function* (at) {
   const [userId, sessionId, generation, hash, newHash, nonce, keyId, ip, userAgent, idleMs, clientId] =
     at.parameters
@@ -17,18 +20,20 @@ const rotate: StatementModel = function* (at) {
   const user = findByKey(at, 'users', userId)
   const session = findByKey(at, 'sessions', sessionId)
   const isActive = (row: ModelRow) => row.status === 'ACTIVE'
-  if (!user || !isActive(user.seen)) return none
-  const account = yield* lockRow(at.transaction, user.row, user.seen, strengths.share, isActive)
-  if (account === undefined || session === undefined) return none
-  const now = at.readClock()
-  const isCurrent = (row: ModelRow) =>
-    row.user_id === account.id &&
+  const isMeant = (row: ModelRow) =>
     row.generation === generation &&
     isSame(row.token_hash, hash) &&
     row.ended_at === null &&
-    now < (row.idle_expires_at as Date) &&
-    now < (row.absolute_expires_at as Date) &&
     (clientId === '' || row.client_id === clientId)
+  if (!session || !isMeant(session.seen) || !user || !isActive(user.seen)) return none
+  const account = yield* lockRow(at.transaction, user.row, user.seen, strengths.share, isActive)
+  if (account === undefined) return none
+  const now = at.readClock()
+  const isCurrent = (row: ModelRow) =>
+    isMeant(row) &&
+    row.user_id === account.id &&
+    now < (row.idle_expires_at as Date) &&
+    now < (row.absolute_expires_at as Date)
   if (!isCurrent(session.seen)) return none
   const next = yield* updateRow(at, session, isCurrent, (row) => ({
     ...row,

@@ -100,8 +100,7 @@ export function serveRow(row: Row, hasChanged: boolean): void {
 }
 
 function pickNext(row: Row): RowWait | undefined {
-  const first = row.queue.find(({ isApart }) => !isApart)
-  const candidates = row.queue.filter((wait) => wait.isApart || wait === first)
+  const candidates = listCandidates(row)
   while (candidates.length > 0) {
     const place = candidates.length > 1 ? pickPlace(candidates) : 0
     const [candidate] = candidates.splice(place, 1)
@@ -110,7 +109,21 @@ function pickNext(row: Row): RowWait | undefined {
   return undefined
 }
 
-function pickPlace(candidates: readonly RowWait[]): number {
-  const { server } = candidates[0]?.transaction.backend ?? {}
-  return server === undefined ? 0 : server.pick(candidates.length)
+/** Those apart, and of the queue all up to the first that has to let another pass. */
+function listCandidates(row: Row): RowWait[] {
+  const candidates: RowWait[] = []
+  let isBlocked = false
+  let strongest = 0
+  for (const wait of row.queue) {
+    if (!wait.isApart) {
+      isBlocked ||= strongest > 0 && strongest + wait.strength > 4
+      strongest = Math.max(strongest, wait.strength)
+    }
+    if (wait.isApart || !isBlocked) candidates.push(wait)
+  }
+  return candidates
+}
+
+function pickPlace(candidates: readonly Wait[]): number {
+  return candidates[0]?.transaction.backend.server.pick(candidates.length) ?? 0
 }

@@ -32,9 +32,16 @@ export function makeTableLock(): TableLock {
     if (isExclusive) exclusive = transaction
     else shared.add(transaction)
   }
+  const pickNext = () => {
+    const end = queue.findIndex((wait) => wait.isExclusive)
+    const count = end === 0 ? 1 : end < 0 ? queue.length : end
+    const place = count > 1 ? queue[0]?.transaction.backend.server.pick(count) : 0
+    return queue[place ?? 0]
+  }
+  // Those who wake up together race for what they need next.
   const serve = () => {
-    for (let next = queue[0]; next && isFree(next.transaction, next.isExclusive); next = queue[0]) {
-      queue.shift()
+    for (let next = pickNext(); next && isFree(next.transaction, next.isExclusive); next = pickNext()) {
+      queue.splice(queue.indexOf(next), 1)
       take(next.transaction, next.isExclusive)
       next.isOver = true
       next.resume()

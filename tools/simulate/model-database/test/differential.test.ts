@@ -6,7 +6,7 @@ import { openTestModel, openTestPostgres } from '../../../../services/auth/src/s
 import { type OperationName, operations, type Step } from './operations.ts'
 import { type Compared, fill, runSchedule, type Shown } from './run-schedule.ts'
 
-const schedules = 150
+const schedules = 60
 const names = Object.keys(operations) as OperationName[]
 
 /** Two or three sessions, each some transactions long; every second operation is about the same user. */
@@ -67,7 +67,9 @@ test(`${schedules} schedules give on the model what they give on PostgreSQL: ans
     await empty(postgres)
     await fill(postgres)
     const [real, modelled]: Shown[] = await Promise.all([runSchedule(postgres, steps), runOnModel(t, steps)])
-    assert.deepEqual({ ...modelled, decided: 0 }, { ...real, decided: 0 }, `schedule ${seed}`)
+    assert.deepEqual(modelled.outcomes, real.outcomes, `schedule ${seed}`)
+    assert.deepEqual(modelled.waits, real.waits, `schedule ${seed}`)
+    if (!modelled.isOpen) assert.deepEqual(modelled.tables, real.tables, `schedule ${seed}`)
   }
 })
 

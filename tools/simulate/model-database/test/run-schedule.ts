@@ -25,6 +25,8 @@ export interface Shown {
   readonly tables: Record<string, unknown[]>
   /** The step that came before chance had its say, or all. */
   readonly decided: number
+  /** Whether chance had its say in how the tables have become. */
+  readonly isOpen: boolean
 }
 
 const deadlock = 'waits for itself'
@@ -79,9 +81,15 @@ export async function runSchedule(compared: Compared, steps: readonly Step[]): P
   }
   const all = steps.map((step, at) => `${at}: ${step.session} ${step.operation} ${outcomes[at]}`)
   await endAll(open)
-  // Who falls victim is a matter of time.
-  if (isDeadlocked) return { outcomes: all, waits, tables: {}, decided }
-  return { outcomes: all, waits, tables: await dumpTables(compared.database.kysely), decided }
+  // Who falls victim, and who is first of several that wait for the last ends, is a matter of time.
+  if (isDeadlocked) return { outcomes: all, waits, tables: {}, decided, isOpen: true }
+  return {
+    outcomes: all,
+    waits,
+    tables: await dumpTables(compared.database.kysely),
+    decided,
+    isOpen: compared.hasRaced(),
+  }
 }
 
 async function begin({ database }: Compared, session: Session): Promise<ControlledTransaction<Schema>> {
