@@ -66,7 +66,10 @@ test(`${schedules} schedules give on the model what they give on PostgreSQL: ans
     const steps = planned.slice(0, decided)
     await empty(postgres)
     await fill(postgres)
-    const [real, modelled]: Shown[] = await Promise.all([runSchedule(postgres, steps), runOnModel(t, steps)])
+    const [real, modelled]: readonly [Shown, Shown] = await Promise.all([
+      runSchedule(postgres, steps),
+      runOnModel(t, steps),
+    ])
     assert.deepEqual(modelled.outcomes, real.outcomes, `schedule ${seed}`)
     assert.deepEqual(modelled.waits, real.waits, `schedule ${seed}`)
     if (!modelled.isOpen) assert.deepEqual(modelled.tables, real.tables, `schedule ${seed}`)

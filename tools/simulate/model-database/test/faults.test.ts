@@ -3,6 +3,12 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { makeRandom, VirtualTime } from '../../../../packages/client/src/verifier/test/virtual-time.ts'
 import { settleEpoch } from '../../../../services/auth/src/store/epoch.ts'
+import {
+  lanes,
+  notifyLane,
+  notifyNumberedRevocations,
+  numberedRevocationsChannel,
+} from '../../../../services/auth/src/store/lanes.ts'
 import { insertTestUser, testInstallation } from '../../../../services/auth/src/store/outbox-testing.ts'
 import { getDatabaseTime } from '../../../../services/auth/src/store/revocations.ts'
 import { lockAccount, raiseTokenVersion } from '../../../../services/auth/src/store/users.ts'
@@ -36,6 +42,30 @@ async function during<T>(time: VirtualTime, promise: Promise<T>): Promise<T> {
 
 const unavailable = { reason: 'DATABASE_UNAVAILABLE' }
 const toVersion = (model: ModelDatabase) => model.truth.rows('users')[0]?.tv
+
+test('who listens hears what other processes say, and again after its connection broke', async () => {
+  const { time, model, database } = await openWorld()
+  let heard = 0
+  const listener = database.openListener?.(numberedRevocationsChannel, () => {
+    heard += 1
+  })
+  await time.run(time.nowMs + 300)
+  assert.ok(listener?.isListening)
+  assert.equal(heard, 1, 'something may have been said before')
+  const { kysely } = model.open('two')
+  await during(time, notifyNumberedRevocations(kysely))
+  await time.run(time.nowMs + 300)
+  assert.equal(heard, 2)
+  model.breakConnections('one')
+  await time.run(time.nowMs + 20)
+  assert.ok(!listener.isListening)
+  await time.run(time.nowMs + 1000)
+  assert.ok(listener.isListening)
+  await during(time, notifyNumberedRevocations(kysely))
+  await time.run(time.nowMs + 300)
+  assert.equal(heard, 4)
+  await during(time, listener.close())
+})
 
 test('a process killed in the middle of COMMIT has committed or has not, as chance has it', async () => {
   const versions = new Set<unknown>()
@@ -184,7 +214,7 @@ test('a notification reaches the leader that listens, from every process', async
       heard += 1
     }) ?? Promise.resolve(),
   )
-  await during(time, sql`select pg_notify(${'auth_outbox'}, '')`.execute(model.open('two').kysely))
+  await during(time, notifyLane(model.open('two').kysely, lanes.events))
   await time.run(time.nowMs + 100)
   assert.equal(heard, 1)
   await leader?.close()
