@@ -40,6 +40,7 @@ export class History {
   readonly users: UserRecord[] = []
   readonly sessions = new Map<string, SessionRecord>()
   readonly tokens: AccessTokenRecord[] = []
+  readonly tokenByText = new Map<string, AccessTokenRecord>()
   /** Those that have been revoked, in that order. */
   readonly revoked: AccessTokenRecord[] = []
   readonly operations: Operation[] = []
@@ -145,6 +146,7 @@ export class History {
     }
     session.tokens.push(token)
     this.tokens.push(token)
+    this.tokenByText.set(accessToken, token)
     return { token, session }
   }
 

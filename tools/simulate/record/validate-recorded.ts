@@ -1,7 +1,6 @@
 import { AuthError } from '../../../services/auth/src/domain/errors.ts'
 import { type Validation, validateToken } from '../../../services/auth/src/use-cases/validate-token.ts'
 import type { AuthProcess } from '../world/open-auth-process.ts'
-import { findToken } from './find-token.ts'
 import type { History } from './history.ts'
 import { judgeRefusal } from './judge-refusal.ts'
 
@@ -12,7 +11,7 @@ export async function validateRecorded(
   text: string,
 ): Promise<Validation> {
   const startMs = history.time.nowMs
-  const token = findToken(history, text)
+  const token = history.tokenByText.get(text)
   const wasRevokedMs = token?.revokedMs
   history.counts.validations++
   try {
