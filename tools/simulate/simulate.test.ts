@@ -9,33 +9,35 @@ const seeds = 120
 
 /** A seed that finds each variant out; `npm run simulate -- --variants` tells the first. */
 const catchingSeeds: Readonly<Record<string, number>> = {
-  'lag 0 as freshness': 1,
+  'lag 0 as freshness': 27,
   '`latest` reset': 32,
-  'snapshot before subscribe': 22,
-  'wall clock only': 59,
-  'monotonic clock only': 10,
+  'snapshot before subscribe': 32,
+  'wall clock only': 82,
+  'monotonic clock only': 62,
   'evicting cache for R': 2,
-  'skipping poison': 13,
-  'offset measured to a replica': 1,
+  'skipping poison': 20,
+  'offset measured to a replica': 2,
   'issuer entries that expire': 26,
-  'a question joined to a call that was sent before': 60,
-  'heartbeat without a database read': 63,
-  'as_of read after the rows': 64,
-  'look-up shared with requests that came later': 69,
+  'kid entries that expire': 4,
+  'an unknown key called a bad signature': 1,
+  'a question joined to a call that was sent before': 16,
+  'heartbeat without a database read': 66,
+  'as_of read after the rows': 314,
+  'look-up shared with requests that came later': 300,
   'positive answers kept for a second': 1,
   'iat from the clock of the process': 1,
-  "a login that does not lock its user's row": 125,
-  'revocations numbered by a cursor': 145,
+  "a login that does not lock its user's row": 10,
+  'revocations numbered by a cursor': 2,
   'entries kept too short': 3,
   'a rotation that ignores ended sessions': 1,
-  'a grace that renews its window': 4,
+  'a grace that renews its window': 3,
   'theft that does not end the session': 7,
   'a lost answer of COMMIT called a bad token': 46,
 }
 
 const nextTurn = replaceImmediates()
 
-test('no seed breaks R1, R2, R5 to R9, R11, T1 to T10, T12, and every world recovers', async (t) => {
+test('no seed breaks R1, R2, R5 to R11, T1 to T8, T10, T12, and every world recovers', async (t) => {
   const sum = { localAccepts: 0, refusals: 0, validations: 0 }
   for (let seed = 1; seed <= seeds; seed++) {
     const { counts, violations } = await simulateSeed(seed)

@@ -8,7 +8,7 @@ import type { UserRecord } from '../record/records.ts'
 import type { World } from '../world/world.ts'
 import type { Calls } from './calls.ts'
 import type { Holder } from './holder.ts'
-import { probeAfterwards, probeAround } from './probe.ts'
+import { probeAfterwards, probeAround, probeTokens } from './probe.ts'
 
 /** Who acts in a world. */
 export interface Cast {
@@ -41,6 +41,8 @@ export const acts: readonly (readonly [number, Act])[] = [
   [3, deleteUser],
   [14, race],
   [6, revokeTwo],
+  [6, rotateKeys],
+  [3, revokeKey],
 ]
 
 /** A copy of the refresh token is used later: from elsewhere, or from the same place as its owner. */
@@ -107,6 +109,20 @@ async function revokeTwo(cast: Cast, holder: Holder): Promise<void> {
   const first = setRoles(cast, holder)
   await new Promise<void>((resolve) => time.after(random.between(0, 1.5), resolve))
   await Promise.allSettled([first, logOut(cast, other)])
+}
+
+/** An operator has keys replaced: those that sign, or those behind refresh tokens (R10, T2). */
+async function rotateKeys({ calls, world: { random } }: Cast): Promise<void> {
+  await calls.rotateKeys(random.chance(0.6) ? 'signing' : 'refresh', random.chance(0.5))
+}
+
+/** A key is known to others: all that it has signed is refused, whoever signed it. */
+async function revokeKey({ calls, world }: Cast): Promise<void> {
+  const keyId = world.random.findOne(world.history.tokens.slice(-6))?.keyId
+  if (keyId === undefined) return
+  const mark = await calls.revokeKey(keyId)
+  const signed = world.history.tokens.filter((token) => token.keyId === keyId).slice(-4)
+  if (mark !== undefined) probeTokens(world, signed, toClientMark(mark))
 }
 
 async function deleteUser(cast: Cast, { user }: Holder): Promise<void> {

@@ -65,9 +65,14 @@ export function probeAround(world: World, user: UserRecord): void {
 
 /** Asks about a user's tokens right after a revoking call has returned, with its mark and without. */
 export function probeAfterwards(world: World, user: UserRecord, mark: RevocationMark): void {
-  const { random } = world
   const tokens = user.sessions.slice(-4).flatMap((session) => session.tokens.slice(-2))
-  for (const token of tokens.slice(-4)) {
+  probeTokens(world, tokens.slice(-4), mark)
+}
+
+/** Asks about tokens right after a call that may have revoked them. */
+export function probeTokens(world: World, tokens: readonly AccessTokenRecord[], mark: RevocationMark): void {
+  const { random } = world
+  for (const token of tokens) {
     world.time.after(random.between(0, 4), () => validateIn(world, token))
     const verifier = random.findOne(world.verifiers)
     if (verifier !== undefined)
@@ -78,11 +83,11 @@ export function probeAfterwards(world: World, user: UserRecord, mark: Revocation
   }
 }
 
-function isCovered({ claims }: AccessTokenRecord, { entries }: RevocationMark): boolean {
+function isCovered({ claims, keyId }: AccessTokenRecord, { entries }: RevocationMark): boolean {
   return entries.some((entry) =>
     entry.type === 'user'
       ? entry.subject === claims.sub && claims.tv < entry.minTv
-      : entry.subject === claims.sid,
+      : entry.subject === (entry.type === 'key' ? keyId : claims.sid),
   )
 }
 

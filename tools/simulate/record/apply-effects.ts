@@ -36,6 +36,7 @@ export function applyToToken(history: History, token: AccessTokenRecord, session
   const user = history.getUser(session.userId)
   const { by } = token
   endByPassword(history, user, session)
+  if (history.revokedKeys.has(token.keyId)) history.revoke(token, 'a revocation of its key')
   if (session.endedMs !== undefined) history.revoke(token, 'an end of its session')
   if (token.claims.tv < user.minTv) history.revoke(token, 'a version of its user')
   if (user.deletedMs !== undefined) history.revoke(token, 'a deletion of its user')

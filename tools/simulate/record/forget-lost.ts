@@ -6,6 +6,7 @@ import type { History } from './history.ts'
  */
 export function forgetLost(history: History): void {
   history.revoked.length = 0
+  history.revokedKeys.clear()
   for (const token of history.tokens) {
     token.revokedMs = undefined
     token.revokedBy = undefined

@@ -43,6 +43,9 @@ export class History {
   readonly tokenByText = new Map<string, AccessTokenRecord>()
   /** Those that have been revoked, in that order. */
   readonly revoked: AccessTokenRecord[] = []
+  /** Keys that somebody has asked to revoke, and those of which that was acknowledged. */
+  readonly keyRevocations = new Set<string>()
+  readonly revokedKeys = new Set<string>()
   readonly operations: Operation[] = []
   readonly epochs: EpochRecord[] = []
   readonly violations: Violation[] = []
@@ -156,6 +159,13 @@ export class History {
     token.revokedMs = this.time.nowMs
     token.revokedBy = by
     this.revoked.push(token)
+  }
+
+  /** From now on all that the key has signed or will sign must be refused. */
+  revokeKey(keyId: string): void {
+    this.revokedKeys.add(keyId)
+    for (const token of this.tokens)
+      if (token.keyId === keyId) this.revoke(token, `the revocation of ${keyId}`)
   }
 
   #addSession(openedBy: Operation, latest: RefreshTokenRecord, refreshMaxMs: number): SessionRecord {

@@ -5,7 +5,7 @@ const userKinds = new Set<Operation['kind']>(['suspend', 'delete', 'logoutAll', 
 
 /** Whether anything that has begun by now explains that the token is refused as revoked, acknowledged or not (R8). */
 export function mayBeRevoked(history: History, token: AccessTokenRecord): boolean {
-  if (token.revokedMs !== undefined) return true
+  if (token.revokedMs !== undefined || history.keyRevocations.has(token.keyId)) return true
   const { sub, sid } = token.claims
   if (history.epochs.some(({ settledMs = Number.POSITIVE_INFINITY }) => token.by.startMs <= settledMs)) {
     return true

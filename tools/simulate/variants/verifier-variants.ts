@@ -80,7 +80,19 @@ export const verifierVariants: readonly KnownBad[] = [
     name: 'issuer entries that expire',
     breaks: 'what a new epoch has revoked comes back',
     properties: ['R1', 'R6'],
-    variant: { verifier: { view: forgetIssuers } },
+    variant: { verifier: { view: (view) => forget(view, 'issuer') } },
+  },
+  {
+    name: 'kid entries that expire',
+    breaks: 'what a revoked key has signed is accepted until the keys are read again',
+    properties: ['R1', 'R6'],
+    variant: { verifier: { view: (view) => forget(view, 'key') } },
+  },
+  {
+    name: 'an unknown key called a bad signature',
+    breaks: 'a token of a key that is younger than the verifier has read is refused',
+    properties: ['R10'],
+    variant: { verifier: { refusesUnknownKeys: true } },
   },
   {
     name: 'a question joined to a call that was sent before',
@@ -177,11 +189,11 @@ function evict(view: RevocationView): RevocationView {
   })
 }
 
-/** Drops entries of issuers as if they had an end. */
-function forgetIssuers(view: RevocationView): RevocationView {
+/** Drops entries of a type as if they had an end. */
+function forget(view: RevocationView, type: RevocationEntry['type']): RevocationView {
   const others = makeRevocationView()
   return over(view, (entry) => {
-    if (entry.type !== 'issuer') others.add(entry)
+    if (entry.type !== type) others.add(entry)
     return others
   })
 }

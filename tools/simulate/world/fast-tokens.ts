@@ -1,5 +1,6 @@
 import type {
   AccessTokenClaims,
+  KeySource,
   LocalToken,
   TokenVerifier,
   VerificationResult,
@@ -25,13 +26,16 @@ export function makeFastAccessTokens(options: ClaimOptions): AccessTokens {
 /** Verifies what {@link makeFastAccessTokens} has signed, and remembers it as the real verifier does. */
 export function makeFastTokenVerifier(
   maxLifetimeSeconds: number,
-  isKnown: (keyId: string) => boolean,
+  keys: KeySource,
+  refusesUnknownKeys = false,
 ): TokenVerifier<LocalToken> {
   const remembered = new Map<string, VerificationResult<LocalToken>>()
   return {
     verifySignature(token) {
       const keyId = token.slice(0, token.indexOf('.'))
-      if (!isKnown(keyId)) return { ok: false, reason: 'UNKNOWN_KEY' }
+      if (keys.find(keyId) === undefined) {
+        return { ok: false, reason: refusesUnknownKeys ? 'BAD_SIGNATURE' : 'UNKNOWN_KEY' }
+      }
       const known = remembered.get(token)
       if (known !== undefined) return known
       const result = verify(token, keyId, maxLifetimeSeconds)

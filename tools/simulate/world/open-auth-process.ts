@@ -9,17 +9,20 @@ import {
   makeWatchRevocations,
   type WatchRevocations,
 } from '../../../services/auth/src/events/watch-revocations.ts'
+import type { KeyRing } from '../../../services/auth/src/security/key-ring.ts'
+import { openKeyRing } from '../../../services/auth/src/security/open-key-ring.ts'
 import { makeRefreshTokens } from '../../../services/auth/src/security/refresh-tokens.ts'
 import type { Database } from '../../../services/auth/src/store/database.ts'
-import { settleEpoch } from '../../../services/auth/src/store/epoch.ts'
+import { type Installation, settleEpoch } from '../../../services/auth/src/store/epoch.ts'
+import { insertFirstKey } from '../../../services/auth/src/store/keys.ts'
 import { makeSessionLookup } from '../../../services/auth/src/store/session-lookup.ts'
 import { makeWrite } from '../../../services/auth/src/store/write.ts'
 import type { refreshToken } from '../../../services/auth/src/use-cases/refresh-token.ts'
 import { makeFastPasswords } from './fast-passwords.ts'
 import { makeFastAccessTokens, makeFastTokenVerifier } from './fast-tokens.ts'
-import { makeSecretKeys } from './secret-keys.ts'
 import type { WorldSettings } from './settings.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
+import { seal, type WorldKeys } from './world-keys.ts'
 
 /** What an instance of the service is made of in the simulation, and where a variant puts something else. */
 export interface AuthParts {
@@ -27,8 +30,7 @@ export interface AuthParts {
   readonly database: Database
   readonly settings: WorldSettings
   readonly newId: () => string
-  readonly refreshKey: () => number
-  readonly keyId: () => string
+  readonly keys: WorldKeys
   readonly variant: ServiceVariant
 }
 
@@ -55,21 +57,14 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 const retryStartMs = 200
 
 /**
- * Starts an instance as `compose.ts` does, of the real parts: use-cases, look-up, lane of revocations, follower and streams. Stand-ins are
- * hashing, signatures, keys, ids and clocks. Tries until the database answers.
+ * Starts an instance as `compose.ts` does, of the real parts: use-cases, look-up, keys, lane of revocations, follower and streams. Stand-ins
+ * are hashing, signatures, ids and clocks. Tries until the database answers.
  */
 export async function openAuthProcess(parts: AuthParts): Promise<AuthProcess> {
   const { newId, process, settings, variant } = parts
   const database = variant.database?.(parts.database) ?? parts.database
   const installation = { issuer: settings.service.issuer, newId }
-  for (;;) {
-    try {
-      await database.transaction((trx) => settleEpoch(trx, installation))
-      break
-    } catch {
-      await process.clock.sleep(retryStartMs)
-    }
-  }
+  const ring = await openRing(parts, database, installation)
   const follower = variant.follower?.(database, process) ?? makeRevocationFollower(database, process.clock)
   const lane = openRevocationLane({
     database,
@@ -80,7 +75,7 @@ export async function openAuthProcess(parts: AuthParts): Promise<AuthProcess> {
     onNumbered: follower.wake,
     deleteEveryMs: settings.deleteEveryMs,
   })
-  const plain = makeDeps(parts, database, () => lane.wake())
+  const plain = makeDeps(parts, database, ring, () => lane.wake())
   const watch = makeWatchRevocations({ database, follower })
   return {
     process,
@@ -90,10 +85,25 @@ export async function openAuthProcess(parts: AuthParts): Promise<AuthProcess> {
   }
 }
 
-function makeDeps(parts: AuthParts, database: Database, onRevoked: () => void): Deps {
-  const { keyId, newId, process, settings, variant } = parts
+/** Says which database it is, and reads the keys; tries until the database answers. */
+async function openRing(parts: AuthParts, database: Database, installation: Installation): Promise<KeyRing> {
+  const { clock, random } = parts.process
+  const times = parts.settings.service.keyTimes
+  for (;;) {
+    try {
+      await database.transaction((trx) => settleEpoch(trx, installation))
+      for (const key of parts.keys.first) await insertFirstKey(database.kysely, key)
+      const options = { database, seal, times, clock, random: random.next, log: silent }
+      return await openKeyRing({ ...options, algorithm: 'EdDSA' })
+    } catch {
+      await clock.sleep(retryStartMs)
+    }
+  }
+}
+
+function makeDeps(parts: AuthParts, database: Database, ring: KeyRing, onRevoked: () => void): Deps {
+  const { keys, newId, process, settings, variant } = parts
   const { issuer, audience, accessTtlMs } = settings.service
-  const ring = makeSecretKeys(parts.refreshKey, keyId)
   return {
     clock: process.clock,
     newId,
@@ -109,9 +119,9 @@ function makeDeps(parts: AuthParts, database: Database, onRevoked: () => void): 
       onRevoked,
     }),
     sessionLookup: makeSessionLookup(database, issuer),
-    keyRing: ring as Deps['keyRing'],
-    makeKey: () => Promise.reject(new Error('no key is made here')),
-    verifier: makeFastTokenVerifier(accessTtlMs / 1000, () => true),
+    keyRing: ring,
+    makeKey: keys.make,
+    verifier: makeFastTokenVerifier(accessTtlMs / 1000, ring.verifying),
     accessTokens: makeFastAccessTokens({ issuer, audience, ttlMs: accessTtlMs }),
     refreshTokens: makeRefreshTokens(ring),
     passwords: makeFastPasswords(process),

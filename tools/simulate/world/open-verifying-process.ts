@@ -16,6 +16,10 @@ import {
 } from '@immersiverse/auth-client/verifier'
 import type { ValidateTokenResponse } from '@immersiverse/auth-contract'
 import { makeRemoteVerify } from '../../../packages/client/src/grpc/make-remote-verify.ts'
+import {
+  openSigningKeys,
+  type SigningKeysOptions,
+} from '../../../packages/client/src/grpc/open-signing-keys.ts'
 import type { Principal } from '../../../packages/client/src/principal.ts'
 import type { JoinedCalls } from '../../../packages/client/src/verifier/make-joined-calls.ts'
 import { makeFastTokenVerifier } from './fast-tokens.ts'
@@ -29,6 +33,7 @@ export interface VerifierVariant {
   readonly freshness?: (freshness: Freshness) => Freshness
   readonly view?: (view: RevocationView) => RevocationView
   readonly joinCalls?: () => JoinedCalls<Principal>
+  readonly refusesUnknownKeys?: boolean
 }
 
 /** What a verifying process is made of. */
@@ -37,6 +42,8 @@ export interface VerifierParts {
   readonly source: RevocationSource
   /** ValidateToken over the network. */
   readonly ask: (token: string) => Promise<ValidateTokenResponse>
+  /** GetSigningKeys over the network. */
+  readonly keys: SigningKeysOptions['client']
   readonly settings: WorldSettings
   readonly variant: VerifierVariant
 }
@@ -76,8 +83,9 @@ export function openVerifyingProcess(parts: VerifierParts): VerifyingProcess {
     deadlineMs,
     ...(variant.joinCalls && { joinCalls: variant.joinCalls() }),
   })
+  const keys = openSigningKeys({ client: parts.keys, clock, random, logger: { warn: () => undefined } })
   const { issuer, audience, accessTtlMs } = settings.service
-  const verifier = makeFastTokenVerifier(accessTtlMs / 1000, () => true)
+  const verifier = makeFastTokenVerifier(accessTtlMs / 1000, keys, variant.refusesUnknownKeys)
   const local = makeLocalVerify({
     verifier,
     revocations: follower,

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import {
   GetRevocationSnapshotResponseSchema,
   GetRevocationStatusResponseSchema,
+  GetSigningKeysResponseSchema,
   type ValidateTokenResponse,
   ValidateTokenResponseSchema,
   type WatchRevocationsResponse,
@@ -11,10 +12,14 @@ import {
   makeRevocationSource,
   type RevocationCalls,
 } from '../../../packages/client/src/grpc/make-revocation-source.ts'
+import type { SigningKeysOptions } from '../../../packages/client/src/grpc/open-signing-keys.ts'
 import { RpcError, type StatusName } from '../../../packages/client/src/grpc/rpc-error.ts'
 import { unavailable } from '../../../packages/client/src/unavailable.ts'
 import { AuthError } from '../../../services/auth/src/domain/errors.ts'
-import { toValidateTokenResponse } from '../../../services/auth/src/rpc/auth-service.ts'
+import {
+  toSigningKeysResponse,
+  toValidateTokenResponse,
+} from '../../../services/auth/src/rpc/auth-service.ts'
 import { toStatusResponse } from '../../../services/auth/src/rpc/revocation-messages.ts'
 import { makeSnapshotStream, makeWatchStream } from '../../../services/auth/src/rpc/revocation-streams.ts'
 import { getRevocationStatus } from '../../../services/auth/src/use-cases/get-revocation-status.ts'
@@ -91,6 +96,17 @@ export function makeModelSource(parts: CallParts) {
     },
   }
   return makeRevocationSource(calls as unknown as RevocationCalls)
+}
+
+/** GetSigningKeys over the network. */
+export function makeModelKeys({ from, network, pick }: CallParts): SigningKeysOptions['client'] {
+  const getSigningKeys = async () => {
+    const auth = requireOne(pick())
+    return await network.call(from, auth.process, deadlineMs, async () =>
+      create(GetSigningKeysResponseSchema, toSigningKeysResponse(auth.deps)),
+    )
+  }
+  return { getSigningKeys } as SigningKeysOptions['client']
 }
 
 /** Asks ValidateToken over the network: its answer, or AuthError UNAVAILABLE, as the batching client gives it. */

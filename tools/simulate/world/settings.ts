@@ -40,9 +40,9 @@ export function chooseSettings(random: Random): WorldSettings {
       skewMs,
       keyTimes: {
         rotationMs: Number.POSITIVE_INFINITY,
-        publishedMaxAgeMs: 300_000,
-        ringMaxAgeMs: 30_000,
-        ringPollMs: 1000,
+        publishedMaxAgeMs: random.between(200, 800),
+        ringMaxAgeMs: random.between(600, 1500),
+        ringPollMs: random.between(400, 900),
         rotationCheckMs: 10_000,
         skewMs,
         accessTtlMs,

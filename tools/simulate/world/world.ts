@@ -9,10 +9,11 @@ import type { Tamper } from './model-stream.ts'
 import { Network } from './network.ts'
 import { type AuthProcess, openAuthProcess } from './open-auth-process.ts'
 import { openVerifyingProcess, type VerifyingProcess } from './open-verifying-process.ts'
-import { makeModelAsk, makeModelSource } from './revocation-calls.ts'
+import { makeModelAsk, makeModelKeys, makeModelSource } from './revocation-calls.ts'
 import { chooseSettings, type WorldSettings } from './settings.ts'
 import { type ClockFaults, SimulatedProcess } from './simulated-process.ts'
 import type { Variant } from './variant.ts'
+import { makeWorldKeys } from './world-keys.ts'
 
 /** A place for an instance of the service: one runs there, or is being started. */
 export interface Slot {
@@ -38,9 +39,7 @@ export class World {
   readonly variant: Variant
   /** What happens to the records that a verifying process is sent, by its name. */
   readonly tampering = new Map<string, Tamper<WatchRevocationsResponse>>()
-  /** Which key of refresh tokens is in use. */
-  refreshKey = 0
-  keyId = 'k1'
+  readonly keys = makeWorldKeys()
   #lastId = 0
 
   constructor(seed: number, variant: Variant) {
@@ -93,8 +92,7 @@ export class World {
       database: this.model.open(process.name, process.clock.sleep),
       settings: this.settings,
       newId: this.newId,
-      refreshKey: () => this.refreshKey,
-      keyId: () => this.keyId,
+      keys: this.keys,
       variant: this.variant.service ?? {},
     }
     void openAuthProcess(parts).then((auth) => {
@@ -115,6 +113,7 @@ export class World {
       process,
       source: makeModelSource(parts),
       ask: makeModelAsk(parts),
+      keys: makeModelKeys(parts),
       settings: this.settings,
       variant: this.variant.verifier ?? {},
     })
