@@ -14,7 +14,9 @@ export function judgeRefusal(history: History, token: AccessTokenRecord, reason:
     return
   }
   const databaseMs = history.beginningMs + history.time.nowMs + history.databaseAheadMs
-  if (reason === 'EXPIRED' && databaseMs + toleranceMs >= token.claims.exp * 1000) return
+  // A key goes when all that it has signed has expired.
+  const isOfTime = reason === 'EXPIRED' || reason === 'UNKNOWN_KEY'
+  if (isOfTime && databaseMs + toleranceMs >= token.claims.exp * 1000) return
   const isOfKey = reason === 'UNKNOWN_KEY' || reason === 'BAD_SIGNATURE'
   // A key that was made in lost commits is known to nobody any more.
   if (isOfKey && history.epochs.some(({ lostCommits }) => lostCommits > 0)) return
