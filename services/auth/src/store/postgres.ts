@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Database } from './database.ts'
@@ -48,10 +49,25 @@ export function openPostgres(options: PostgresOptions): Database {
           : findPostgresLeaderSession(options.directUrl ?? options.url, lock),
       ),
     openListener: (channel, onNotification) =>
-      openPostgresListener({ url: options.directUrl ?? options.url, channel, onNotification }),
+      openPostgresListener({
+        makeClient: () => makeListeningClient(options.directUrl ?? options.url),
+        sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+        channel,
+        onNotification,
+      }),
     queryCount: () => counter.queries,
     close: () => kysely.destroy(),
   }
+}
+
+function makeListeningClient(connectionString: string): pg.Client {
+  const timeoutMs = 3000
+  return new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    keepAlive: true,
+  })
 }
 
 type NamedPool = ConstructorParameters<typeof PostgresDialect>[0]['pool']
