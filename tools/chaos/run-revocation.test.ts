@@ -6,7 +6,8 @@ import { findMissing } from './world/find-missing.ts'
 
 const common = { signal: new AbortController().signal, tell: () => undefined, calmMs: 1_500 }
 
-describe('chaos, in its short form', { concurrency: true }, async () => {
+// One after the other: each is a platform of its own, and what one takes from the other's processors looks like a fault.
+describe('chaos, in its short form', async () => {
   const skip = await findMissing({ kafka: true })
   test('R1 R2 R7 R8 hold while processes, ways, database, broker and clocks fail', { skip }, async (t) => {
     const seed = Date.now() % 1_000_000
@@ -25,8 +26,8 @@ describe('chaos, in its short form', { concurrency: true }, async () => {
 
   const skipBad = await findMissing({ kafka: false })
   test('a service that takes lag 0 for freshness is found out', { skip: skipBad }, async () => {
-    // The fault of this seed lasts almost twice S.
-    const fault = { only: 'black hole a-auth1', faults: 1, seed: 7 }
+    // The first fault of this seed lasts almost twice S; the others are for machines on which few are revoked meanwhile.
+    const fault = { only: 'black hole a-auth1', faults: 3, seed: 7 }
     const { history } = await runRevocation({ ...common, ...fault, variant: 'lag-0', kafka: false })
     const { violations } = history
     assert.ok(violations.length > 0, 'nothing was found')

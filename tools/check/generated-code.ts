@@ -1,10 +1,15 @@
+import { readFile } from 'node:fs/promises'
+import { asyncApiFile, generateAsyncApi } from '../async-api/generate-async-api.ts'
 import { withGeneratedCode } from '../generate/with-generated-code.ts'
 
-/** How the committed generated code differs from what the protos give now, one line a file. */
-export function checkGeneratedCode(): Promise<string[]> {
-  return withGeneratedCode(async (_fresh, { missing, changed, stale }) => [
+/** How the committed generated code and `asyncapi.yaml` differ from what the protos give now, one line a file. */
+export async function checkGeneratedCode(): Promise<string[]> {
+  const lines = await withGeneratedCode(async (_fresh, { missing, changed, stale }) => [
     ...missing.map((file) => `${file} is missing; run npm run generate`),
     ...changed.map((file) => `${file} is not what the protos give; run npm run generate`),
     ...stale.map((file) => `${file} comes from no proto any more; run npm run generate`),
   ])
+  const committed = await readFile(asyncApiFile, 'utf8').catch(() => undefined)
+  if (committed === (await generateAsyncApi())) return lines
+  return [...lines, 'asyncapi.yaml is not what the protos and topics give; run npm run generate']
 }

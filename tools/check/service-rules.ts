@@ -6,8 +6,10 @@ const rooms = {
   main: ['compose', 'config'],
   compose: [
     ...['config', 'deps', 'rpc', 'edge', 'use-cases', 'domain', 'security', 'platforms', 'store', 'events'],
+    'doctor',
   ],
-  authctl: ['compose', 'config', 'rpc', 'use-cases', 'domain', 'deps'],
+  authctl: ['compose', 'config', 'rpc', 'use-cases', 'doctor', 'events', 'domain', 'deps'],
+  doctor: ['events', 'store', 'domain'],
   config: [],
   deps: ['domain', 'security', 'platforms', 'store'],
   rpc: ['use-cases', 'domain', 'deps'],

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { generatedFolder, withGeneratedCode } from './with-generated-code.ts'
 
@@ -13,6 +13,10 @@ try {
     const counts = `${missing.length} new, ${changed.length} changed, ${stale.length} removed`
     console.log(`generated packages/contract/src/gen: ${counts}`)
   })
+  // Only now: it reads the contract's topics, and with them the code above.
+  const { asyncApiFile, generateAsyncApi } = await import('../async-api/generate-async-api.ts')
+  await writeFile(asyncApiFile, await generateAsyncApi())
+  console.log('generated asyncapi.yaml')
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -45,6 +45,25 @@ test('another verification than remote or local is refused', async () => {
   await assert.rejects(connectAuth(options), TypeError)
 })
 
+test('users are read directly or from memory; another word is refused', async () => {
+  const options = { address: 'localhost:1', verification: 'remote', users: 'memory' } as unknown
+  await assert.rejects(connectAuth(options as ConnectAuthOptions), {
+    name: 'TypeError',
+    message: "users is 'direct', 'cached' or the options of the cache",
+  })
+})
+
+test('a cache that finds no service says that it is not warm, and closes', async () => {
+  const logger = { warn: () => undefined, error: () => undefined }
+  const options = { address: '127.0.0.1:1', readyTimeoutMs: 1, deadlineMs: 200, logger } as const
+  const auth = await connectAuth({ ...options, verification: 'remote', users: { maxUsers: 10 } })
+  await assert.rejects(auth.users.get('known'), { name: 'RpcError' })
+  await assert.rejects(auth.users.warm(AbortSignal.timeout(50)), { name: 'TimeoutError' })
+  assert.equal(auth.status().users?.isWarm, false)
+  assert.match(auth.metrics(), /^immersiverse_auth_user_cache_warm 0$/m)
+  await auth.close()
+})
+
 test('revocations from Kafka need to know where Kafka is; another source than the two is refused', async () => {
   const options = { address: 'localhost:1', verification: 'local' } as const
   await assert.rejects(connectAuth({ ...options, revocations: 'kafka' }), {

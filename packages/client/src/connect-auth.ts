@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ChannelCredentials } from '@grpc/grpc-js'
+import type { ChannelCredentials, Client } from '@grpc/grpc-js'
 import { EventService, UserService } from '@immersiverse/auth-contract'
 import type { FastifyPluginAsync } from 'fastify'
 import type { AccessRules } from './access.ts'
@@ -16,21 +16,22 @@ import { type Middleware, makeExpressMiddleware } from './http/make-express-midd
 import { makeFastifyPlugin } from './http/make-fastify-plugin.ts'
 import { type FetchGuardOptions, type FetchHandler, makeFetchGuard } from './http/make-fetch-guard.ts'
 import type { LiveCall, LiveCallsStatus } from './live/live-call.ts'
-import type { LiveCalls } from './live/live-calls.ts'
 import type { RequestScope } from './live/make-request-scope.ts'
 import { openLiveCalls } from './live/open-live-calls.ts'
 import { consoleLogger, type Logger } from './logger.ts'
 import { makeAuthorize } from './make-authorize.ts'
-import { type MetricsRegistry, registerMetrics } from './metrics/register-metrics.ts'
-import { toMetrics } from './metrics/to-metrics.ts'
-import { toMetricsText } from './metrics/to-metrics-text.ts'
+import { makeReports } from './metrics/make-reports.ts'
+import type { MetricsRegistry } from './metrics/register-metrics.ts'
 import {
   type LocalVerification,
   type LocalVerificationStatus,
   openLocalVerification,
 } from './open-local-verification.ts'
+import { type OpenedUsers, type OpenUsersOptions, openUsers } from './open-users.ts'
 import type { Principal } from './principal.ts'
 import { makeUsers, type Users } from './users/make-users.ts'
+import type { CachedUsers } from './users/open-cached-users.ts'
+import type { UserCacheOptions, UserCacheStatus } from './users/user-cache-options.ts'
 import { readClock, systemClock } from './verifier/clock.ts'
 import type { VerifyToken, VerifyTokenOptions } from './verify-token.ts'
 
@@ -61,6 +62,11 @@ export interface ConnectAuthOptions {
   readonly readyTimeoutMs?: number
   /** Verifications that may wait for an answer at once; default 10,000. */
   readonly maxWaiting?: number
+  /**
+   * `direct` (default): every read of a user asks the service. `cached`, or the cache's options: users are kept in memory, up to date by
+   * events, and nobody is served as active later than S after being suspended or deleted; cached users have no e-mail address.
+   */
+  readonly users?: 'direct' | 'cached' | UserCacheOptions
   /** Where events are read from; without it they come over the auth service's WatchEvents. */
   readonly kafka?: KafkaOptions
   /** Where faults are reported that no caller waits for; pino fits. Default: standard error. */
@@ -70,13 +76,15 @@ export interface ConnectAuthOptions {
 /** How verification does, and the calls that are open. */
 export type AuthStatus = (LocalVerificationStatus | { readonly verification: 'remote' }) & {
   readonly calls: LiveCallsStatus
+  /** Of the cache of users, where there is one. */
+  readonly users?: UserCacheStatus
 }
 
 /** What one live call may ask; `onExpiry` as in the rules of a route. */
 export type LiveCallOptions = VerifyTokenOptions & Pick<AccessRules, 'onExpiry'>
 
-/** The auth service, as a protected service uses it. */
-export interface Auth extends AsyncDisposable {
+/** The auth service, as a protected service uses it; `U`: its reads of users, `CachedUsers` where they are cached. */
+export interface Auth<U = Users> extends AsyncDisposable {
   /** Puts a check before every handler of a grpc-js service: `server.addService(S, auth.guard(S, handlers, { default }))`. */
   readonly guard: Guard
   /** The Fastify plugin: `fastify.register(auth.fastify, { default: 'authenticated' })`. */
@@ -110,7 +118,7 @@ export interface Auth extends AsyncDisposable {
   metrics(): string
   /** Adds the same metrics to a registry of prom-client, read anew at each scrape. */
   registerMetrics(registry: MetricsRegistry): void
-  readonly users: Users
+  readonly users: U
   /** Begins a consumer of events; nothing is read before its `start()`. */
   events(options: EventsOptions): Events
   /** Ends consumers after the event at hand, then verification and the connection. Idempotent. */
@@ -121,7 +129,10 @@ export interface Auth extends AsyncDisposable {
  * Connects to the auth service. Resolves when it is there, or after `readyTimeoutMs` where it is not yet: guarded requests are then
  * answered UNAVAILABLE until it is. Rejects only for wrong options. Whoever connects closes.
  */
-export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
+export function connectAuth<O extends ConnectAuthOptions>(
+  options: O,
+): Promise<Auth<O extends { readonly users: 'cached' | UserCacheOptions } ? CachedUsers : Users>>
+export async function connectAuth(options: ConnectAuthOptions): Promise<Auth<Users | CachedUsers>> {
   assertOptions(options)
   const { deadlineMs = 5_000, logger = consoleLogger, maxStalenessMs = 3_000, maxWaiting = 10_000 } = options
   const channel = openChannel(options)
@@ -136,7 +147,11 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
           logger,
           maxStalenessMs,
           kafka: options.revocations === 'kafka' ? options.kafka : undefined,
-          onEntry: (entry) => calls.hear(entry),
+          onEntry: (entry) => {
+            calls.hear(entry)
+            cache?.hear(entry)
+          },
+          onBegin: (epoch) => cache?.begin(epoch),
         })
       : undefined
   const calls = openLiveCalls({
@@ -146,6 +161,7 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
     revocations: local?.revocations,
     ask: local?.ask ?? remote,
   })
+  const cache = openCache(options, { channel, deadlineMs, logger, maxStalenessMs }, local)
   const verify: VerifyToken = local?.verify ?? remote
   const authorize = makeAuthorize(verify, systemClock)
   const scopes = new AsyncLocalStorage<RequestScope | undefined>()
@@ -155,33 +171,26 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
   const close = async (): Promise<void> => {
     await Promise.allSettled([...running].map((consumer) => consumer[Symbol.asyncDispose]()))
     calls.close()
+    await cache?.close()
     await local?.close()
     batches.close()
     channel.close()
   }
-  const readyTimeoutMs = options.readyTimeoutMs ?? 5_000
-  const late = AbortSignal.timeout(readyTimeoutMs)
-  if (await awaitReady(channel, readyTimeoutMs)) await local?.ready(late)
-  else {
-    logger.warn(
-      { address: options.address },
-      'the auth service is not there yet; requests are answered UNAVAILABLE',
-    )
-  }
+  await awaitService(options, channel, local, logger)
   return {
     verify,
     openLiveCall: async (token, rules = {}) => {
       const askedAt = readClock(systemClock)
       return calls.open({ principal: await verify(token, rules), token, rules, askedAt }, () => undefined)
     },
-    ...makeReports(local, calls),
+    ...makeReports(local, calls, cache),
     close,
     [Symbol.asyncDispose]: close,
     guard: makeGuard(parts),
     fastify: makeFastifyPlugin(parts),
     express: (guardOptions) => makeExpressMiddleware(parts, guardOptions),
     fetch: (handler, guardOptions) => makeFetchGuard(parts, handler, guardOptions),
-    users: makeUsers(makeGrpcClient(UserService, channel, { deadlineMs })),
+    users: cache?.users ?? makeUsers(makeGrpcClient(UserService, channel, { deadlineMs })),
     events: (eventsOptions) => makeEvents({ watch, kafka: options.kafka, logger, running }, eventsOptions),
     findPrincipal: () => scopes.getStore()?.principal,
     principal: () => (scopes.getStore() ?? missing()).principal,
@@ -189,28 +198,46 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth> {
   }
 }
 
-function makeReports(
+/** Waits until requests can be answered; where that takes too long, goes on and says so. */
+async function awaitService(
+  { address, readyTimeoutMs = 5_000 }: ConnectAuthOptions,
+  channel: Client,
   local: LocalVerification | undefined,
-  calls: LiveCalls,
-): Pick<Auth, 'status' | 'metrics' | 'registerMetrics'> {
-  const status = (): AuthStatus => ({
-    ...(local?.status() ?? { verification: 'remote' }),
-    calls: calls.status(),
-  })
-  const read = () => toMetrics(status())
-  return {
-    status,
-    metrics: () => toMetricsText(read()),
-    registerMetrics: (registry) => registerMetrics(registry, read),
-  }
+  logger: Logger,
+): Promise<void> {
+  const late = AbortSignal.timeout(readyTimeoutMs)
+  if (await awaitReady(channel, readyTimeoutMs)) await local?.ready(late)
+  else logger.warn({ address }, 'the auth service is not there yet; requests are answered UNAVAILABLE')
 }
 
-function assertOptions({ verification, revocations = 'watch', kafka }: ConnectAuthOptions): void {
+type CacheParts = Pick<OpenUsersOptions, 'channel' | 'deadlineMs' | 'logger' | 'maxStalenessMs'>
+
+function openCache(
+  { users = 'direct', kafka, revocations }: ConnectAuthOptions,
+  parts: CacheParts,
+  local: LocalVerification | undefined,
+): OpenedUsers | undefined {
+  if (users === 'direct') return undefined
+  return openUsers({
+    ...parts,
+    ...(users === 'cached' ? {} : users),
+    kafka,
+    hearsKafka: revocations === 'kafka',
+    revocations: local?.revocations,
+  })
+}
+
+function assertOptions(options: ConnectAuthOptions): void {
+  const { verification, revocations = 'watch', kafka, users = 'direct' } = options
+
   if (verification !== 'remote' && verification !== 'local') {
     throw new TypeError("verification is 'remote' or 'local'")
   }
   if (revocations !== 'watch' && revocations !== 'kafka') {
     throw new TypeError("revocations is 'watch' or 'kafka'")
+  }
+  if (users !== 'direct' && users !== 'cached' && (typeof users !== 'object' || users === null)) {
+    throw new TypeError("users is 'direct', 'cached' or the options of the cache")
   }
   if (revocations === 'kafka' && kafka === undefined) {
     throw new TypeError("revocations: 'kafka' needs kafka: { brokers }")

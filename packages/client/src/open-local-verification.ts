@@ -60,6 +60,8 @@ export interface LocalVerificationOptions {
   readonly logger: Logger
   /** Told of every revocation that is heard. */
   readonly onEntry: (entry: RevocationEntry) => void
+  /** Told when revocations begin to be read anew. */
+  readonly onBegin: (epoch: string) => void
 }
 
 const rememberedTokens = 65_536
@@ -80,6 +82,7 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     maxStalenessMs,
     logger,
     onEntry: options.onEntry,
+    onBegin: options.onBegin,
   })
   const fallback = makeFallback({ ask, clock, deadlineMs })
   const local = makeLocalVerify({

@@ -23,4 +23,5 @@ export {
 } from './gen/google/rpc/error_details_pb.js'
 export { type Status, StatusSchema } from './gen/google/rpc/status_pb.js'
 export * from './revocation-topic.ts'
+export * from './topic-policies.ts'
 export * from './user-state-topic.ts'

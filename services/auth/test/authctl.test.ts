@@ -164,7 +164,7 @@ test('authctl migrate brings an empty database to this version, and other comman
   const early = await runAuthctl(environment, 'keys', 'list')
   assert.deepEqual([early.code, early.stdout], [1, ''])
   assert.match(early.stderr, /^authctl: [^\n]* run authctl migrate\n$/)
-  assert.match((await runAuthctl(environment, 'migrate')).stdout, /^migrated: 0001-.*0003-/)
+  assert.match((await runAuthctl(environment, 'migrate')).stdout, /^migrated: 0001-.*0003-key-lives/)
   assert.deepEqual(JSON.parse((await runAuthctl(environment, 'migrate', '--json')).stdout), {
     migrations: [],
   })

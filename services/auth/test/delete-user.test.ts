@@ -32,7 +32,9 @@ describeOnStores('DeleteUser', (context) => {
     return dump
   }
 
-  test('erases what is personal from every table, what events keep until retention aside, and no event has the e-mail', async () => {
+  test('erases what is personal from every table, what events keep until retention aside, and no event has the e-mail', {
+    skip: context.isModel && 'the model has neither information_schema nor rows as text',
+  }, async () => {
     const plants = { username: toUniqueName('usr'), email: `${toUniqueName('eml')}@example.org` }
     const displayName = toUniqueName('dsp')
     const deviceName = toUniqueName('dev')

@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { fromJsonString } from '@bufbuild/protobuf'
-import { Metadata } from '@grpc/grpc-js'
 import { eventCatalogue, eventNames, toDataSchema, toEventType, toTopic } from '@immersiverse/auth-contract'
 import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { requireTestKafka } from '../../../tools/parts/test-kafka.ts'
 import { until } from '../src/store/outbox-testing.ts'
-import { passTime } from './families.ts'
 import { findKcatSkip, type KcatRecord, readWithKcat } from './kafka-reader.ts'
+import { liveThrough, traceparent } from './live-through.ts'
 import { openTestAuth, type TestAuth, toUniqueName } from './open-test-auth.ts'
-import { getRefusal } from './refusals.ts'
-import { refresh } from './validations.ts'
 
 const skip = await findKcatSkip()
-const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 async function openOnKafka(t: TestContext) {
@@ -24,22 +20,6 @@ async function openOnKafka(t: TestContext) {
   const auth = await openTestAuth({ databaseUrl: database.url, environment })
   t.after(() => auth.close())
   return { auth, prefix, brokers: kafka.brokers }
-}
-
-/** One life that makes every event there is. Returns the user's id. */
-async function liveThrough(auth: TestAuth): Promise<string> {
-  const person = await auth.signUp()
-  await auth.users.updateUser({ userId: person.id, displayName: 'Mina' })
-  const [stolen, ended] = [await auth.logIn(person), await auth.logIn(person)]
-  await getRefusal(auth.auth.login({ identifier: person.username, password: 'a wrong password' }))
-  await auth.auth.logout({ token: { case: 'accessToken', value: ended.accessToken } })
-  await refresh(auth, stolen.refreshToken)
-  await passTime(auth, stolen.sessionId, 60)
-  await getRefusal(auth.auth.refreshToken({ refreshToken: stolen.refreshToken }))
-  const metadata = new Metadata()
-  metadata.set('traceparent', traceparent)
-  await auth.users.deleteUser({ userId: person.id }, { metadata })
-  return person.id
 }
 
 async function waitUntilPublished({ database }: TestAuth): Promise<void> {

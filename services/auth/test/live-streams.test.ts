@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Access, type Auth, type ConnectAuthOptions, connectAuth } from '@immersiverse/auth-client'
@@ -91,6 +92,19 @@ for (const verification of ['local', 'remote'] as const) {
     await emptied(world.auth)
   })
 }
+
+test('the answer to a request is delivered whole though its caller was revoked before it was written', async () => {
+  await using world = await openWorld()
+  const { accessToken } = await signIn()
+  const isRevoked = async () => {
+    await service.auth.logout({ token: { case: 'accessToken', value: accessToken } })
+    const signal = world.auth.revocationSignal()
+    if (!signal.aborted) await once(signal, 'abort')
+  }
+  const answers = await world.streams.answerAll(accessToken, isRevoked)
+  assert.deepEqual(answers, ['200 true', '200 true', '200 true'])
+  await emptied(world.auth)
+})
 
 for (const [what, change] of [
   ['suspended', { status: UserStatus.SUSPENDED }],

@@ -39,7 +39,12 @@ export interface OpenStream {
 export interface StreamingService extends AsyncDisposable {
   /** Opens a stream of every kind; resolves when all have said something. */
   openAll(token: string): Promise<OpenStream[]>
+  /** Sends each HTTP way a request whose handler does `work` first, and reads the answers to their ends. */
+  answerAll(token: string, work: () => Promise<void>): Promise<readonly string[]>
 }
+
+/** Too much for one packet, and written in one go. */
+const longAnswer = 'x'.repeat(1_000_000)
 
 const toBytes = (text: string) => Buffer.from(text)
 const fromBytes = (bytes: Buffer) => bytes.toString()
@@ -68,12 +73,31 @@ export async function openStreamingService(
   access: Access = 'authenticated',
 ): Promise<StreamingService> {
   await using stack = new AsyncDisposableStack()
+  let work = async () => {}
+  const answer = async () => {
+    await work()
+    return longAnswer
+  }
   const grpc = await startGrpc(auth, access, stack)
-  const http = await startFastify(auth, access, stack)
-  const expressUrl = await startExpress(auth, access, stack)
-  const handle = auth.fetch(() => new Response(makeBody()), { default: access })
+  const http = await startFastify(auth, access, stack, answer)
+  const expressUrl = await startExpress(auth, access, stack, answer)
+  const handle = auth.fetch(
+    async ({ url }) => new Response(url.endsWith('/answer') ? await answer() : makeBody()),
+    { default: access },
+  )
   const opened = stack.move()
   return {
+    async answerAll(token, toDo) {
+      work = toDo
+      const init = { headers: { authorization: `Bearer ${token}` } }
+      const answers = await Promise.all([
+        fetch(`${http}/answer`, init),
+        fetch(`${expressUrl}answer`, init),
+        handle(new Request('http://h/answer', init)),
+      ])
+      const texts = await Promise.all(answers.map((response) => response.text()))
+      return texts.map((text, at) => `${answers[at]?.status} ${text === longAnswer}`)
+    },
     openAll: (token) => {
       const headers = { authorization: `Bearer ${token}` }
       return Promise.all([
@@ -115,11 +139,17 @@ async function startGrpc(auth: Auth, access: Access, stack: AsyncDisposableStack
   return client
 }
 
-async function startFastify(auth: Auth, access: Access, stack: AsyncDisposableStack): Promise<string> {
+async function startFastify(
+  auth: Auth,
+  access: Access,
+  stack: AsyncDisposableStack,
+  answer: () => Promise<string>,
+): Promise<string> {
   const app = fastify({ forceCloseConnections: true })
   await app.register(websocket)
   await app.register(auth.fastify, { default: access })
   app.get('/socket', { websocket: true }, (socket) => socket.send('hello'))
+  app.get('/answer', answer)
   app.get('/events', (_request, reply) => reply.type('text/event-stream').send(makeBody()))
   app.get('/hijacked', (_request, reply) => {
     reply.hijack()
@@ -129,9 +159,15 @@ async function startFastify(auth: Auth, access: Access, stack: AsyncDisposableSt
   return await app.listen({ host: '127.0.0.1', port: 0 })
 }
 
-async function startExpress(auth: Auth, access: Access, stack: AsyncDisposableStack): Promise<string> {
+async function startExpress(
+  auth: Auth,
+  access: Access,
+  stack: AsyncDisposableStack,
+  answer: () => Promise<string>,
+): Promise<string> {
   const app = express()
   app.use(auth.express({ default: access }))
+  app.get('/answer', async (_request, response) => void response.send(await answer()))
   app.get('/', (_request, response) => void response.write('hello'))
   const server: HttpServer = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -68,8 +68,9 @@ export function toUniqueName(stem = 'u'): string {
 export async function openTestAuth(options: TestAuthOptions = {}): Promise<TestAuth> {
   const logged: TestAuth['logged'] = []
   const config = readConfig(toEnvironment(options))
+  const isEmbedded = options.databaseUrl === undefined && options.overrides?.database === undefined
   const overrides: Overrides = {
-    ...(options.databaseUrl === undefined ? { database: await openMigratedPglite() } : {}),
+    ...(isEmbedded ? { database: await openMigratedPglite() } : {}),
     ...options.overrides,
     passwords: { ...cheapPasswords, ...options.overrides?.passwords },
     settings: { loginFloorMs: 0, refreshFloorMs: 0, ...options.overrides?.settings },

@@ -33,7 +33,9 @@ describeOnStores('RefreshToken', (context) => {
       assert.equal(await getVerdict(context.auth, accessToken), 'VALID')
   })
 
-  test('T1: no token stands in the database', async () => {
+  test('T1: no token stands in the database', {
+    skip: context.isModel && 'the model has no rows as text',
+  }, async () => {
     const { tokens } = await signIn()
     const pair = await next(tokens.refreshToken)
     const { rows } = await sql<{ line: string }>`

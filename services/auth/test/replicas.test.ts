@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type TokenPair, UserStatus } from '@immersiverse/auth-contract'
 import { createTestDatabase, type TestDatabase } from '../../../tools/parts/create-test-database.ts'
 import { sharedPostgres } from '../../../tools/parts/shared-postgres.ts'
-import { connect, type Person } from './open-test-auth.ts'
+import { openModelInRealTime } from '../../../tools/simulate/model-database/testing.ts'
+import { connect, openTestAuth, type TestAuth } from './open-test-auth.ts'
+import { describeReplicaRaces } from './replica-races.ts'
 import { type ServingProcess, startAuthProcess } from './start-auth-process.ts'
-import { getVerdict, refresh } from './validations.ts'
 
 const postgres = await sharedPostgres()
 const skip = 'skipReason' in postgres && postgres.skipReason
-
-/** Races of each kind. */
-const races = 1000
-/** People whose races run at the same time, each one after the other. */
-const atOnce = 24
 
 type Replica = ReturnType<typeof connect>
 
@@ -21,13 +16,7 @@ describe('Two processes on one PostgreSQL', { skip }, () => {
   let database: TestDatabase
   const processes: ServingProcess[] = []
   const replicas: Replica[] = []
-  const [first, second] = [0, 1].map((n) => () => requireReplica(n)) as [() => Replica, () => Replica]
-
-  function requireReplica(n: number): Replica {
-    const replica = replicas[n]
-    if (replica === undefined) throw new Error('the replicas are open only inside tests')
-    return replica
-  }
+  const [first, second] = [0, 1].map((n) => () => requireOpen(replicas[n])) as [() => Replica, () => Replica]
 
   before(async () => {
     const made = await createTestDatabase()
@@ -50,80 +39,31 @@ describe('Two processes on one PostgreSQL', { skip }, () => {
     assert.equal(keys[0]?.jwksJson, keys[1]?.jwksJson)
   })
 
-  test('R2: after a logout on one, ValidateToken on the other refuses at once, though look-ups of the token are under way', async () => {
-    const person = await first().signUp()
-    let { accessToken } = await first().logIn(person)
-    const finished = new AbortController()
-    const others = Array.from({ length: 16 }, async () => {
-      while (!finished.signal.aborted) await getVerdict(second(), accessToken)
-    })
-    for (let n = 0; n < 100; n += 1) {
-      const tokens = await first().logIn(person)
-      accessToken = tokens.accessToken
-      assert.equal(await getVerdict(second(), accessToken), 'VALID')
-      await first().auth.logout({ token: { case: 'accessToken', value: accessToken } })
-      assert.equal(await getVerdict(second(), accessToken), 'REVOKED')
-    }
-    finished.abort()
-    await Promise.all(others)
-  })
-
-  test(`R9: in ${races} races of a login against a suspension no token that came out works`, async () => {
-    const people = await signUpMany()
-    let came = 0
-    await race(people, async (person, n) => {
-      const [loginAt, suspendAt] = n % 2 === 0 ? [first(), second()] : [second(), first()]
-      const suspend = suspendAt.users.updateUser({ userId: person.id, status: UserStatus.SUSPENDED })
-      const [login] = await Promise.allSettled([loginAt.logIn(person), suspend])
-      assert.equal((await suspend).user?.status, UserStatus.SUSPENDED)
-      if (login.status === 'fulfilled') {
-        came += 1
-        await assertDead(login.value, 'USER_SUSPENDED')
-      }
-      await suspendAt.users.updateUser({ userId: person.id, status: UserStatus.ACTIVE })
-      if (login.status === 'fulfilled') await assertDead(login.value, 'REVOKED')
-    })
-    assert.ok(came > 0 && came < races, `${came} logins came before their suspension: that was no race`)
-  })
-
-  test(`T10: in ${races} races of a refresh against a logout no token that came out works`, async () => {
-    const people = await signUpMany()
-    let came = 0
-    await race(people, async (person, n) => {
-      const [refreshAt, logoutAt] = n % 2 === 0 ? [first(), second()] : [second(), first()]
-      const tokens = await first().logIn(person)
-      const token = { case: 'accessToken' as const, value: tokens.accessToken }
-      const [pair] = await Promise.allSettled([
-        refresh(refreshAt, tokens.refreshToken),
-        logoutAt.auth.logout({ token }),
-      ])
-      await assertDead(tokens, 'REVOKED')
-      if (pair.status === 'rejected') return
-      came += 1
-      await assertDead(pair.value, 'REVOKED')
-    })
-    assert.ok(came > 0 && came < races, `${came} refreshes came before their logout: that was no race`)
-  })
-
-  async function signUpMany(): Promise<Person[]> {
-    return await Promise.all(Array.from({ length: atOnce }, () => first().signUp()))
-  }
-
-  async function race(
-    people: readonly Person[],
-    run: (person: Person, n: number) => Promise<void>,
-  ): Promise<void> {
-    let next = 0
-    const take = async (person: Person) => {
-      for (let n = next++; n < races; n = next++) await run(person, n)
-    }
-    await Promise.all(people.map(take))
-  }
-
-  async function assertDead({ accessToken, refreshToken }: TokenPair, reason: string): Promise<void> {
-    const verdicts = await Promise.all(replicas.map((replica) => getVerdict(replica, accessToken)))
-    assert.deepEqual(verdicts, [reason, reason])
-    const refreshes = await Promise.allSettled(replicas.map((replica) => refresh(replica, refreshToken)))
-    for (const one of refreshes) assert.equal(one.status, 'rejected', 'a refresh token works')
-  }
+  describeReplicaRaces(first, second, 1000)
 })
+
+describe('Two replicas on the model of PostgreSQL', () => {
+  const replicas: TestAuth[] = []
+  const [first, second] = [0, 1].map((n) => () => requireOpen(replicas[n])) as [
+    () => TestAuth,
+    () => TestAuth,
+  ]
+
+  before(async () => {
+    const { database, model } = openModelInRealTime({
+      latency: { tripMs: () => (Math.random() < 0.5 ? 0 : 1) },
+    })
+    for (const one of [database, model.open('other')]) {
+      replicas.push(await openTestAuth({ overrides: { database: one } }))
+    }
+  })
+
+  after(() => Promise.all(replicas.map((replica) => replica.close())))
+
+  describeReplicaRaces(first, second, 200)
+})
+
+function requireOpen<T>(replica: T | undefined): T {
+  if (replica === undefined) throw new Error('the replicas are open only inside tests')
+  return replica
+}

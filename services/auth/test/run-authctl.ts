@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { testMasterKey } from './open-test-auth.ts'
 
@@ -20,13 +21,10 @@ export async function runAuthctl(
   ...args: readonly string[]
 ): Promise<AuthctlRun> {
   const cwd = await mkdtemp(join(tmpdir(), 'authctl-'))
-  // Compiled once for all runs: half of what a run costs.
-  const NODE_COMPILE_CACHE = join(tmpdir(), 'authctl-compiled')
-  const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE, AUTH_MASTER_KEY: testMasterKey, ...environment }
+  const env = toEnvironment(environment)
   try {
     return await new Promise((resolve, reject) => {
-      const command = ['--conditions=source', mainFile, ...args]
-      const child = execFile(process.execPath, command, { cwd, env }, (error, stdout, stderr) => {
+      const child = execFile(process.execPath, toCommand(args), { cwd, env }, (error, stdout, stderr) => {
         if (child.exitCode === null) reject(error)
         else resolve({ code: child.exitCode, stdout, stderr })
       })
@@ -35,4 +33,23 @@ export async function runAuthctl(
   } finally {
     await rm(cwd, { recursive: true, force: true })
   }
+}
+
+/** Starts `authctl` as a process that goes on until it is interrupted. */
+export function startAuthctl(
+  environment: NodeJS.ProcessEnv,
+  ...args: readonly string[]
+): ChildProcessByStdio<null, Readable, null> {
+  const options = { cwd: tmpdir(), env: toEnvironment(environment) }
+  return spawn(process.execPath, toCommand(args), { ...options, stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+function toCommand(args: readonly string[]): string[] {
+  return ['--conditions=source', mainFile, ...args]
+}
+
+function toEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  // Compiled once for all runs: half of what a run costs.
+  const NODE_COMPILE_CACHE = join(tmpdir(), 'authctl-compiled')
+  return { PATH: process.env.PATH, NODE_COMPILE_CACHE, AUTH_MASTER_KEY: testMasterKey, ...environment }
 }

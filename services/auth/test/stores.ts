@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict'
 import { after, before, describe } from 'node:test'
 import { createTestDatabase } from '../../../tools/parts/create-test-database.ts'
 import { sharedPostgres } from '../../../tools/parts/shared-postgres.ts'
+import { openModelInRealTime } from '../../../tools/simulate/model-database/testing.ts'
 import { openTestAuth, type TestAuth, type TestAuthOptions } from './open-test-auth.ts'
 
 /** What a suite runs on. */
@@ -8,20 +10,24 @@ export interface StoreContext {
   /** The running service; only inside tests and hooks. */
   readonly auth: TestAuth
   readonly isPostgres: boolean
+  /** The model knows the service's statements, and simple ones about one table. */
+  readonly isModel: boolean
 }
 
 /**
- * Runs a suite twice, on the embedded database and on PostgreSQL: one service each, shared by the suite's tests. Without PostgreSQL
- * its half is skipped with the reason.
+ * Runs a suite three times, on the embedded database, on the simulator's model of PostgreSQL and on PostgreSQL: one service each, shared
+ * by the suite's tests. Without PostgreSQL its part is skipped with the reason.
  */
 export function describeOnStores(
   title: string,
   suite: (context: StoreContext) => void,
   options: TestAuthOptions = {},
 ): void {
-  describe(`${title}, embedded`, () => suite(openContext(async () => await openTestAuth(options), false)))
+  describe(`${title}, embedded`, () =>
+    suite(openContext(async () => await openTestAuth(options), 'embedded')))
+  describe(`${title}, model of PostgreSQL`, () => suite(openContext(() => openOnModel(options), 'model')))
   describe(`${title}, PostgreSQL`, { skip: postgresSkip }, () =>
-    suite(openContext(() => openOnPostgres(options), true)),
+    suite(openContext(() => openOnPostgres(options), 'postgres')),
   )
 }
 
@@ -39,14 +45,25 @@ async function openOnPostgres(options: TestAuthOptions): Promise<TestAuth> {
   return { ...auth, close, [Symbol.asyncDispose]: close }
 }
 
-function openContext(open: () => Promise<TestAuth>, isPostgres: boolean): StoreContext {
+async function openOnModel(options: TestAuthOptions): Promise<TestAuth> {
+  const { database, model } = openModelInRealTime()
+  const auth = await openTestAuth({ ...options, overrides: { ...options.overrides, database } })
+  const close = async () => {
+    await auth.close()
+    assert.deepEqual(model.truth.unknownStatements, [])
+  }
+  return { ...auth, close, [Symbol.asyncDispose]: close }
+}
+
+function openContext(open: () => Promise<TestAuth>, store: 'embedded' | 'model' | 'postgres'): StoreContext {
   let auth: TestAuth | undefined
   before(async () => {
     auth = await open()
   })
   after(() => auth?.close())
   return {
-    isPostgres,
+    isPostgres: store === 'postgres',
+    isModel: store === 'model',
     get auth() {
       if (auth === undefined) throw new Error('the service is open only inside tests')
       return auth

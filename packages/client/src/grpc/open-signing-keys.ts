@@ -26,6 +26,8 @@ export interface SigningKeysOptions {
   readonly client: Pick<GrpcClientOf<typeof AuthService>, 'getSigningKeys'>
   readonly clock: Clock
   readonly logger: Pick<Logger, 'warn'>
+  /** In [0, 1), for jitter; default Math.random. */
+  readonly random?: () => number
 }
 
 /** An unknown `kid` causes at most one read in this time, whoever sends how many (RFC 8725 §3.10). */
@@ -41,7 +43,7 @@ export function openSigningKeys(options: SigningKeysOptions): SigningKeys {
 
 class Keys implements SigningKeys {
   readonly #options: SigningKeysOptions
-  readonly #backoff: Backoff = makeBackoff({ firstMs: 100, maxMs: 5_000 })
+  readonly #backoff: Backoff
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
   #set: KeySet | undefined
@@ -51,6 +53,8 @@ class Keys implements SigningKeys {
 
   constructor(options: SigningKeysOptions) {
     this.#options = options
+    const { random = Math.random } = options
+    this.#backoff = makeBackoff({ firstMs: 100, maxMs: 5_000, random })
     this.#running = this.#run()
   }
 

@@ -13,8 +13,8 @@ export interface FollowedCalls {
   remove(call: WatchedCall): void
   /** Reads how fresh the view is; the calls that may not go on, by R or because their tokens have expired. */
   look(now: ClockReading, earliestNowMs: number): { readonly call: WatchedCall; readonly error: AuthError }[]
-  /** The calls that the view leaves without an answer soon, or has, with their ages. */
-  old(now: ClockReading): Iterable<{ readonly call: WatchedCall; readonly ageMs: number }>
+  /** Hands over the calls that the view leaves without an answer soon, or has, with their ages. */
+  forEachOld(now: ClockReading, judge: (call: WatchedCall, ageMs: number) => void): void
   /** Whether the view is FRESH for this call. */
   isCovered(call: WatchedCall): boolean
   all(): WatchedCall[]
@@ -91,11 +91,11 @@ class Followed implements FollowedCalls {
     return ending
   }
 
-  *old(now: ClockReading): Generator<{ call: WatchedCall; ageMs: number }> {
+  forEachOld(now: ClockReading, judge: (call: WatchedCall, ageMs: number) => void): void {
     for (const { maxStalenessMs, calls, known } of this.#groups.values()) {
       const viewAgeMs = toAgeMs(known, now)
       if (viewAgeMs <= maxStalenessMs - toLeadMs(maxStalenessMs)) continue
-      for (const call of calls) yield { call, ageMs: Math.min(viewAgeMs, toAgeMs(call.known, now)) }
+      for (const call of calls) judge(call, Math.min(viewAgeMs, toAgeMs(call.known, now)))
     }
   }
 

@@ -117,7 +117,7 @@ class Watch implements LiveCalls {
     for (const { call, error } of this.#followed?.look(now, this.#earliestNowMs(now)) ?? [])
       this.#end(call, error)
     for (const call of this.#stale) if (this.#followed?.isCovered(call)) this.#unmarkStale(call)
-    for (const { call, ageMs } of this.#followed?.old(now) ?? []) this.#judgeAge(call, ageMs, now)
+    this.#followed?.forEachOld(now, (call, ageMs) => this.#judgeAge(call, ageMs, now))
     for (const call of this.#asked) this.#judgeAge(call, toAgeMs(call, now), now)
   }
 

@@ -52,6 +52,24 @@ test('state, lag, decisions and live calls are told with their units', () => {
   )
 })
 
+test('a cache of users is told by its state and by where answers came from', () => {
+  const counts = { memory: 9, asked: 4, allowedStale: 1, unavailable: 2 }
+  const users = { isWarm: true, isPartial: false, isFed: false, users: 12, counts }
+  const lines = toMetricsText(toMetrics({ ...status, users })).split('\n')
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('immersiverse_auth_user_')),
+    [
+      'immersiverse_auth_user_cache_users 12',
+      'immersiverse_auth_user_cache_warm 1',
+      'immersiverse_auth_user_cache_fed 0',
+      'immersiverse_auth_user_reads_total{by="memory"} 9',
+      'immersiverse_auth_user_reads_total{by="asked"} 4',
+      'immersiverse_auth_user_reads_total{by="allowed_stale"} 1',
+      'immersiverse_auth_user_reads_total{by="unavailable"} 2',
+    ],
+  )
+})
+
 test('every metric has its help and its type before its samples', () => {
   const metrics = toMetrics(status)
   for (const block of toMetricsText(metrics).split('# HELP ').slice(1)) {

@@ -14,7 +14,7 @@ const circuits = ['CLOSED', 'OPEN', 'HALF_OPEN'] as const
 
 /** The status as metrics, always the same names: one whose value is not known has no sample. */
 export function toMetrics(status: AuthStatus): Metric[] {
-  return [...toVerificationMetrics(status), ...toCallMetrics(status)]
+  return [...toVerificationMetrics(status), ...toCallMetrics(status), ...toUserMetrics(status)]
 }
 
 function toVerificationMetrics(status: AuthStatus): Metric[] {
@@ -52,6 +52,18 @@ function toCallMetrics({ calls }: AuthStatus): Metric[] {
     gauge('live_calls_asking', 'Questions about live calls that wait for an answer', [one(calls.asking)]),
     counter('live_calls_ended_total', 'Live calls that were ended, by reason', [
       ...Object.entries(calls.ended).map(([reason, value]) => one(value, { reason })),
+    ]),
+  ]
+}
+
+function toUserMetrics({ users }: AuthStatus): Metric[] {
+  if (users === undefined) return []
+  return [
+    gauge('user_cache_users', 'Users in memory, deleted ones included', [one(users.users)]),
+    gauge('user_cache_warm', 'Whether all users that there were have been read', [one(Number(users.isWarm))]),
+    gauge('user_cache_fed', 'Whether changes of users are being told', [one(Number(users.isFed))]),
+    counter('user_reads_total', 'Users that were read, by where the answer came from', [
+      ...Object.entries(users.counts).map(([by, value]) => one(value, { by: toSnakeCase(by) })),
     ]),
   ]
 }

@@ -1,1 +1,5 @@
+export type { CachedUser } from './cached-user.ts'
 export type { GetUserOptions, Users } from './make-users.ts'
+export { type CachedUsers, openCachedUsers } from './open-cached-users.ts'
+export type { UserCacheCounts, UserCacheOptions, UserCacheStatus } from './user-cache-options.ts'
+export type { UserChanges, UserStateSource } from './user-state-source.ts'

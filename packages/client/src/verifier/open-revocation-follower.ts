@@ -26,6 +26,11 @@ export interface RevocationFollowerOptions extends Pick<FreshnessOptions, 'maxSt
   readonly makeView?: () => RevocationView
   /** Told of every entry that is heard, before it is in the view; repetitions included. Must not throw. */
   readonly onEntry?: (entry: RevocationEntry) => void
+  /**
+   * Told that everything is read anew, before any of it: what is revoked from here on is heard, what was revoked before and has expired
+   * since may never be. Must not throw.
+   */
+  readonly onBegin?: ((epoch: string) => void) | undefined
   /** A stream silent for so long is broken; default 5,000. */
   readonly silenceMs?: number
   /** A snapshot whose next part takes longer is broken; default 10,000. However long it is, it is read to its end while it goes on. */
@@ -121,7 +126,9 @@ class Follower implements RevocationFollower {
 
   /** Subscribe first, then the snapshot: what is revoked meanwhile comes by one of the two, and where it does not it is a gap (R5). */
   async #bootstrap(signal: AbortSignal): Promise<void> {
-    this.#log.begin(await this.#measure(signal))
+    const end = await this.#measure(signal)
+    this.#log.begin(end)
+    this.#options.onBegin?.(end.epoch)
     await Promise.all([this.#read(signal), this.#readSnapshot(signal)])
   }
 

@@ -168,11 +168,11 @@ test('claims of another shape are MALFORMED although correctly signed', () => {
     sid: [undefined, '', true],
     jti: [undefined, '', 0],
     client_id: [undefined, 1],
-    aud: [undefined, 1, [1], {}, [['a']]],
+    aud: [undefined, 1, [1], ['immersiverse', 1], {}, [['a']]],
     iat: [undefined, '1800000000', -1, 1.5, null, '2027-01-15', issuedAt + 600, issuedAt + 601],
     exp: [undefined, '1', -1, issuedAt, issuedAt + 0.5, 2 ** 53, issuedAt + 901],
     nbf: ['1', -1, null, 0.5],
-    roles: [undefined, 'user', [1], {}],
+    roles: [undefined, 'user', [1], ['user', 1], {}],
     tier: [undefined, 1, null],
     name: [undefined, 1],
     tv: [undefined, '1', -1, 1.5, 2 ** 53],
@@ -186,6 +186,13 @@ test('claims of another shape are MALFORMED although correctly signed', () => {
     const raw = payload.replace(`"exp":${goodClaims.exp}`, `"exp":${text}`)
     assert.equal(read(issuer.signRaw(header(''), raw)), 'MALFORMED', text)
   }
+})
+
+test('empty lists and texts, and zeros, are claims like others', () => {
+  const claims = { tv: 0, iat: 0, exp: 600, nbf: 0, roles: [], aud: [], client_id: '', tier: '', name: '' }
+  const token = read(issuer.sign(claims))
+  assert.ok(typeof token === 'object')
+  assert.deepEqual({ ...token.claims }, { ...goodClaims, ...claims })
 })
 
 test('payloads that are not a JSON object in UTF-8 are MALFORMED', () => {

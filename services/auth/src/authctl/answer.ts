@@ -7,6 +7,8 @@ export interface Answer {
   readonly text: string
   /** What `--json` prints; `Date`s become ISO texts. */
   readonly data: unknown
+  /** The exit code; 0 by default. */
+  readonly exitCode?: number
 }
 
 /** What a command works with. */

@@ -4,6 +4,8 @@ import { toErrorLine } from '../compose/to-error-line.ts'
 import { ConfigError, readConfig } from '../config.ts'
 import { AuthError } from '../domain/errors.ts'
 import { type Answer, CommandError, type Options, type ToAction, UsageError } from './answer.ts'
+import { addDoctorCommand } from './doctor-command.ts'
+import { addEventsCommands } from './events-commands.ts'
 import { addKeysCommands } from './keys-commands.ts'
 import { addRevokeCommands } from './revoke-commands.ts'
 import { addSessionsCommands } from './sessions-commands.ts'
@@ -18,20 +20,27 @@ const caller = Object.freeze({
 })
 
 /**
- * Runs one command, with the settings of the service, and returns the exit code: 0, 1 where it cannot be done, 2 for wrong usage, 78 for
+ * Runs one command, with the settings of the service, and returns the exit code: 0, 1 where it cannot be done or has findings, 2 for wrong usage, 78 for
  * wrong settings. Never throws.
  */
 export async function runAuthctl(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await makeProgram(terminal).parseAsync([...args], { from: 'user' })
-    return 0
+    let exitCode = 0
+    const answer = ({ text, data, exitCode: code = 0 }: Answer, { json }: Options) => {
+      terminal.print(json ? JSON.stringify(data) : text)
+      exitCode = code
+    }
+    await makeProgram(terminal, answer).parseAsync([...args], { from: 'user' })
+    return exitCode
   } catch (error) {
     return complain(error, terminal)
   }
 }
 
-function makeProgram(terminal: Terminal): Command {
-  const toAction = makeToAction(terminal)
+type Print = (answer: Answer, options: Options) => void
+
+function makeProgram(terminal: Terminal, print: Print): Command {
+  const toAction = makeToAction(terminal, print)
   const program = new Command('authctl')
     .description(
       'Operates the authentication service, with the settings it runs with; instances go on serving.',
@@ -52,9 +61,9 @@ function makeProgram(terminal: Terminal): Command {
   program
     .command('migrate')
     .description('bring the schema of the database to this version')
-    .action(async (_options, command: Command) =>
-      print(terminal, await runMigrations(), command.optsWithGlobals()),
-    )
+    .action(async (_options, command: Command) => print(await runMigrations(), command.optsWithGlobals()))
+  addDoctorCommand(program, print)
+  addEventsCommands(program, { print, printLine: terminal.print })
   addKeysCommands(program, toAction)
   addRevokeCommands(program, toAction)
   addSessionsCommands(program, toAction)
@@ -68,7 +77,7 @@ async function runMigrations(): Promise<Answer> {
   return { text, data: { migrations } }
 }
 
-function makeToAction(terminal: Terminal): ToAction {
+function makeToAction(terminal: Terminal, print: Print): ToAction {
   return (work, question) =>
     async (...given) => {
       const command = given.at(-1) as Command
@@ -77,7 +86,7 @@ function makeToAction(terminal: Terminal): ToAction {
       const config = readConfig()
       if (question && !options.yes) await confirm(terminal, question(command.args))
       await using operator = await openOperator(config)
-      print(terminal, await work({ deps: operator.deps, caller }, command.args, options), options)
+      print(await work({ deps: operator.deps, caller }, command.args, options), options)
     }
 }
 
@@ -85,10 +94,6 @@ async function confirm(terminal: Terminal, what: string): Promise<void> {
   const answer = await terminal.ask(`${what} Go on? (yes/no) `)
   if (answer === undefined) throw new UsageError('needs --yes where nobody can be asked')
   if (answer.trim().toLowerCase() !== 'yes') throw new CommandError('nothing was changed')
-}
-
-function print(terminal: Terminal, { text, data }: Answer, { json }: Options): void {
-  terminal.print(json ? JSON.stringify(data) : text)
 }
 
 function complain(error: unknown, terminal: Terminal): number {

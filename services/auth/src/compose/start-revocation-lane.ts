@@ -3,10 +3,7 @@ import { openKafkaRevocationSink } from '../events/kafka-revocation-sink.ts'
 import type { LaneOptions } from '../events/lane-runner.ts'
 import { openRevocationLane, type RevocationLane } from '../events/revocation-lane.ts'
 import { toWatchRevocationsResponse } from '../rpc/revocation-messages.ts'
-import { skewMs } from './to-settings.ts'
-
-/** A reader that was away for a day finds its place again. */
-const awayMs = 86_400_000
+import { toRevocationRetentionMs } from './to-revocation-retention-ms.ts'
 
 /** Starts the lane of revocations, with its topic where brokers are configured; `stack` closes both. */
 export function startRevocationLane(
@@ -20,7 +17,7 @@ export function startRevocationLane(
     openKafkaRevocationSink({
       connection: { brokers },
       topicPrefix: config.AUTH_TOPIC_PREFIX,
-      retentionMs: Math.max(config.AUTH_EVENT_RETENTION, config.AUTH_ACCESS_TTL + skewMs + awayMs),
+      retentionMs: toRevocationRetentionMs(config),
       source: config.AUTH_ISSUER,
       encoding: config.AUTH_EVENT_ENCODING,
       newId: parts.installation.newId,

@@ -1,4 +1,4 @@
-import { eventNames, toDeadLetterTopic, toTopic } from '@immersiverse/auth-contract'
+import { eventNames, keyedPartitions, toDeadLetterTopic, toTopic } from '@immersiverse/auth-contract'
 import type { MessageToProduce } from '@platformatic/kafka'
 import type { NumberedEvent } from '../store/outbox.ts'
 import { toCloudEventAttributes } from './cloud-event-attributes.ts'
@@ -16,9 +16,6 @@ export interface KafkaSinkOptions extends KafkaTopicsOptions {
   readonly source: string
 }
 
-/** Of every topic: the order of a key's records depends on it, so it never changes. */
-const partitionCount = 12
-
 /** Publishes events to Kafka, each to its topic. */
 export function openKafkaSink(options: KafkaSinkOptions): EventSink {
   const publisher = openKafkaPublisher(options.connection)
@@ -27,7 +24,7 @@ export function openKafkaSink(options: KafkaSinkOptions): EventSink {
   const topics = [...eventNames.map((name) => toTopic(name, topicPrefix)), toDeadLetterTopic(topicPrefix)]
   return {
     async prepare(signal) {
-      await untilAborted(makeTopics(topics, partitionCount, options), signal)
+      await untilAborted(makeTopics(topics, keyedPartitions, options), signal)
     },
     async publish(events, signal) {
       const messages = events.map((event) => toMessage(event, options))

@@ -71,6 +71,8 @@ class SharedLook implements RevocationFollower {
   readonly #clock: Clock
   readonly #signal: WakeSignal
   readonly #waiters = new Set<Waiter>()
+  /** Its own: a signal of all followers would remember each of them. */
+  readonly #neverAborted = new AbortController().signal
   #tail = makeRevocationTail()
   #beat: RevocationBeat | undefined
   #beatDueMs = 0
@@ -134,7 +136,7 @@ class SharedLook implements RevocationFollower {
       // Those who were answered ask again first, so that they share the next look.
       await nextTurn()
       const waitMs = listener?.isListening ? lookEveryMs.listening : lookEveryMs.notListening
-      if (this.#waiters.size > 0 && !isBehind) await this.#signal.wait(waitMs, neverAborted)
+      if (this.#waiters.size > 0 && !isBehind) await this.#signal.wait(waitMs, this.#neverAborted)
     }
     this.#isLooking = false
     await listener?.close()
@@ -172,5 +174,3 @@ class SharedLook implements RevocationFollower {
     for (const waiter of [...this.#waiters]) if (waiter.isSatisfied(view)) waiter.settle(view)
   }
 }
-
-const neverAborted = new AbortController().signal

@@ -46,16 +46,19 @@ export function makeAuthService(deps: Deps): UnaryHandlers<typeof AuthService> {
       revocation: toRevocationMarkMessage(await revokeSession(deps, caller, request)),
     }),
     getRevocationStatus: async () => toStatusResponse(await getRevocationStatus(deps)),
-    getSigningKeys: async () => {
-      const { jwksJson, maxAgeMs } = getSigningKeys(deps)
-      return {
-        jwksJson,
-        maxAge: durationFromMs(maxAgeMs),
-        issuer: deps.settings.issuer,
-        audience: deps.settings.audience,
-        maxTokenLifetime: durationFromMs(deps.settings.accessTtlMs),
-      }
-    },
+    getSigningKeys: async () => toSigningKeysResponse(deps),
+  }
+}
+
+/** The public keys and the rules of tokens as the contract's answer. */
+export function toSigningKeysResponse(deps: Pick<Deps, 'keyRing' | 'settings'>) {
+  const { jwksJson, maxAgeMs } = getSigningKeys(deps)
+  return {
+    jwksJson,
+    maxAge: durationFromMs(maxAgeMs),
+    issuer: deps.settings.issuer,
+    audience: deps.settings.audience,
+    maxTokenLifetime: durationFromMs(deps.settings.accessTtlMs),
   }
 }
 

@@ -3,6 +3,7 @@ import type { SigningAlgorithm } from '@immersiverse/auth-client/verifier'
 import type { SessionId } from '../domain/ids.ts'
 import type { Account } from '../domain/user.ts'
 import type { SigningKey } from './key-ring.ts'
+import { type ClaimOptions, toAccessTokenClaims } from './to-access-token-claims.ts'
 
 /** What an access token says. */
 export interface AccessTokenFacts {
@@ -35,12 +36,7 @@ const digests: Readonly<Record<SigningAlgorithm, string | null>> = Object.freeze
 })
 
 /** Makes the signer: compact JWS of type `at+jwt` (RFC 9068) with the claims of contract §5. */
-export function makeAccessTokens(options: {
-  readonly issuer: string
-  readonly audience: string
-  readonly ttlMs: number
-}): AccessTokens {
-  const { issuer, audience } = options
+export function makeAccessTokens(options: ClaimOptions): AccessTokens {
   let headerOf: SigningKey | undefined
   let header = ''
   return {
@@ -49,28 +45,11 @@ export function makeAccessTokens(options: {
         header = toBase64url({ alg: key.algorithm, typ: 'at+jwt', kid: key.id })
         headerOf = key
       }
-      const { account } = facts
-      const iat = Math.floor(facts.issuedAt.getTime() / 1000)
-      const end = Math.floor(facts.notAfter.getTime() / 1000)
-      const exp = Math.max(iat + 1, Math.min(iat + Math.floor(options.ttlMs / 1000), end))
-      const payload = toBase64url({
-        iss: issuer,
-        aud: audience,
-        sub: account.id,
-        sid: facts.sessionId,
-        jti: facts.tokenId,
-        iat,
-        exp,
-        client_id: facts.clientId,
-        roles: account.roles,
-        tier: account.subscriptionTier,
-        name: account.username,
-        tv: account.tokenVersion,
-      })
-      const input = `${header}.${payload}`
+      const claims = toAccessTokenClaims(facts, options)
+      const input = `${header}.${toBase64url(claims)}`
       const how = { key: key.privateKey, dsaEncoding: 'ieee-p1363' } as const
       const signature = sign(digests[key.algorithm], Buffer.from(input), how)
-      return { token: `${input}.${signature.toString('base64url')}`, expiresAt: new Date(exp * 1000) }
+      return { token: `${input}.${signature.toString('base64url')}`, expiresAt: new Date(claims.exp * 1000) }
     },
   }
 }

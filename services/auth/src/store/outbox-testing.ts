@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openTestDatabase } from '../../../../tools/parts/test-database.ts'
+import type { ModelDatabase } from '../../../../tools/simulate/model-database/model-database.ts'
+import { openModelInRealTime } from '../../../../tools/simulate/model-database/testing.ts'
 import type { UserEvent } from '../domain/events.ts'
 import type { UserId } from '../domain/ids.ts'
 import { insertUserSequence } from './append-event.ts'
@@ -14,9 +16,9 @@ import { openPostgres } from './postgres.ts'
 import { makeWrite, type Write } from './write.ts'
 
 /** Where a test of both adapters runs. */
-export type Adapter = 'PGlite' | 'PostgreSQL'
+export type Adapter = 'PGlite' | 'PostgreSQL' | 'model'
 
-/** Runs a test on a migrated, otherwise empty database of its own, once on each adapter. */
+/** Runs a test on a migrated, otherwise empty database of its own, once on each adapter and on the simulator's model of PostgreSQL. */
 export function testOnBoth(
   title: string,
   body: (t: TestContext, database: Database, adapter: Adapter) => Promise<void>,
@@ -25,6 +27,11 @@ export function testOnBoth(
   test(`PostgreSQL: ${title}`, async (t) => {
     const opened = await openTestPostgres(t)
     if (opened) await body(t, opened.database, 'PostgreSQL')
+  })
+  test(`model: ${title}`, async (t) => {
+    const { database, model } = openTestModel(t)
+    await body(t, database, 'model')
+    assert.deepEqual(model.truth.unknownStatements, [])
   })
 }
 
@@ -55,6 +62,13 @@ export async function openTestPostgres(
   const database = openTestPool(t, empty.url)
   await migrate(database)
   return { database, url: empty.url }
+}
+
+/** The simulator's model of PostgreSQL, in real time. */
+export function openTestModel(t: TestContext): { database: Database; model: ModelDatabase } {
+  const { database, model } = openModelInRealTime()
+  t.after(() => database.close())
+  return { database, model }
 }
 
 /** Another pool on a test's database, as another process would have. */

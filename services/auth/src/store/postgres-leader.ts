@@ -42,6 +42,14 @@ export async function findPostgresLeaderSession(
     types: postgresTypes,
   })
   client.on('error', () => undefined)
+  return await takeLeaderLock(client, lock)
+}
+
+/** Connects and takes the lock, or closes the connection. */
+export async function takeLeaderLock(
+  client: pg.Client,
+  lock: LeaderLock,
+): Promise<LeaderSession | undefined> {
   try {
     await client.connect()
     await assertDirectConnection(client)

@@ -1,20 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import type { ChannelListener } from './database.ts'
 import { assertDirectConnection, closeClient } from './postgres-leader.ts'
 
 /** What to listen to. */
 export interface PostgresListenerOptions {
-  /** Past a transaction pooler: there a connection that listens hears nothing. */
-  readonly url: string
+  /** Makes a connection past a transaction pooler: through one a connection that listens hears nothing. */
+  readonly makeClient: () => pg.Client
+  /** Resolves after that time, or when `signal` aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   readonly channel: string
   /** Must not throw. */
   readonly onNotification: () => void
 }
 
-/** A connection that is dead without a word is noticed after a ping and its time-out. */
+/** A connection that is dead without a word is noticed after a ping and the client's time-out. */
 const pingEveryMs = 5000
-const answerTimeoutMs = 3000
 const retryMs = { first: 100, longest: 5000 }
 
 /** Opens a connection that listens, and another one whenever it breaks. See `Database.openListener`. */
@@ -42,20 +42,15 @@ class Listener implements ChannelListener {
     const { signal } = this.#closing
     for (let waitMs = retryMs.first; !signal.aborted; waitMs = Math.min(2 * waitMs, retryMs.longest)) {
       if (await this.#listen()) waitMs = retryMs.first
-      await sleep(waitMs, undefined, { signal }).catch(() => undefined)
+      await this.#options.sleep(waitMs, signal)
     }
   }
 
   /** Listens until the connection breaks; whether it ever did. */
   async #listen(): Promise<boolean> {
-    const { url: connectionString, channel, onNotification } = this.#options
+    const { makeClient, channel, onNotification, sleep } = this.#options
     const broken = new AbortController()
-    const client = new pg.Client({
-      connectionString,
-      connectionTimeoutMillis: answerTimeoutMs,
-      query_timeout: answerTimeoutMs,
-      keepAlive: true,
-    })
+    const client = makeClient()
     client.on('error', () => broken.abort())
     client.on('end', () => broken.abort())
     client.on('notification', onNotification)
@@ -67,15 +62,18 @@ class Listener implements ChannelListener {
       hasListened = true
       this.isListening = true
       onNotification()
-      const signal = AbortSignal.any([broken.signal, this.#closing.signal])
+      const { signal } = broken
+      this.#closing.signal.addEventListener('abort', () => broken.abort(), { signal })
+      if (this.#closing.signal.aborted) broken.abort()
       while (!signal.aborted) {
-        await sleep(pingEveryMs, undefined, { signal }).catch(() => undefined)
+        await sleep(pingEveryMs, signal)
         if (!signal.aborted) await client.query('select 1')
       }
     } catch {
       // Whatever it was: who waits looks by itself until the next attempt.
     } finally {
       this.isListening = false
+      broken.abort()
       await closeClient(client)
     }
     return hasListened

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Database } from './database.ts'
@@ -33,6 +34,9 @@ export function openPostgres(options: PostgresOptions): Database {
     pipeline: true,
   } as pg.PoolConfig)
   pool.on('error', options.onError)
+  // Before anybody has it: a server that ends a connection right after opening it says so in the same breath, and an error that nobody
+  // listens to ends the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const counter = { queries: 0 }
   const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: toNamedPool(pool, counter) }) })
   return {
@@ -45,10 +49,25 @@ export function openPostgres(options: PostgresOptions): Database {
           : findPostgresLeaderSession(options.directUrl ?? options.url, lock),
       ),
     openListener: (channel, onNotification) =>
-      openPostgresListener({ url: options.directUrl ?? options.url, channel, onNotification }),
+      openPostgresListener({
+        makeClient: () => makeListeningClient(options.directUrl ?? options.url),
+        sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+        channel,
+        onNotification,
+      }),
     queryCount: () => counter.queries,
     close: () => kysely.destroy(),
   }
+}
+
+function makeListeningClient(connectionString: string): pg.Client {
+  const timeoutMs = 3000
+  return new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    keepAlive: true,
+  })
 }
 
 type NamedPool = ConstructorParameters<typeof PostgresDialect>[0]['pool']
@@ -74,7 +93,6 @@ function toNamedPool(pool: pg.Pool, counter: { queries: number }): Exclude<Named
         const client = await pool.connect()
         const known = clients.get(client)
         if (known) return known
-        client.on('error', () => undefined)
         const settled = client.query(sessionSettings)
         const named = toNamedClient(client, nameOf, counter)
         clients.set(client, named)

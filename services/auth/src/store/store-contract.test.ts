@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { createTestDatabase } from '../../../../tools/parts/create-test-database.ts'
+import { openModelInRealTime } from '../../../../tools/simulate/model-database/testing.ts'
 import type { Origin } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { SessionId, UserId } from '../domain/ids.ts'
@@ -50,6 +51,11 @@ const postgres = await createTestDatabase()
 const skip = 'skipReason' in postgres ? postgres.skipReason : false
 
 describe('the store on PGlite', () => contract(() => openPglite({})))
+describe('the store on the model of PostgreSQL', () => {
+  const { database, model } = openModelInRealTime()
+  contract(async () => database)
+  after(() => assert.deepEqual(model.truth.unknownStatements, []))
+})
 describe('the store on PostgreSQL', { skip }, () => {
   if ('skipReason' in postgres) return
   after(() => postgres.close())

@@ -1,0 +1,75 @@
+import type { ModelRow } from '../model-database.ts'
+import { type StatementModel, toSelected } from '../sql/statement.ts'
+import { updateRow } from '../tables/change-row.ts'
+import { insertRow } from '../tables/insert-row.ts'
+import { findByKey, readTable } from './read-table.ts'
+
+type Topics = Readonly<Record<string, readonly [number | null, number]>>
+
+/** `appendEvent` with a number: the user's row is locked until commit before the position is drawn. */
+const appendSequenced: StatementModel = function* (at) {
+  const event = String(at.parameters[0])
+  const [, , userId, , id, , key, , contentType, data, traceparent] = at.parameters
+  const found = findByKey(at, 'user_sequences', userId)
+  const toNext = (now: ModelRow) => {
+    const seq = Number(now.seq) + 1
+    const topics = now.topics as Topics
+    return { ...now, seq, topics: { ...topics, [event]: [topics[event]?.[1] ?? null, seq] as const } }
+  }
+  const bumped = found && (yield* updateRow(at, found, () => true, toNext))
+  if (bumped === undefined) return { command: 'INSERT', rowCount: 0, rows: [] }
+  yield* insertRow(at, at.server.tables.outbox, {
+    id,
+    event,
+    key,
+    user_id: userId,
+    user_sequence: bumped.seq,
+    topic_previous: (bumped.topics as Topics)[event]?.[0] ?? null,
+    content_type: contentType,
+    data,
+    traceparent,
+  })
+  return { command: 'INSERT', rowCount: 1, rows: [] }
+}
+
+/** The end of the log, or the epoch at a number. */
+function makeLogLook(
+  toRow: (end: ModelRow, epoch: unknown, startedAt: Date) => ModelRow,
+  hasNumber: boolean,
+): StatementModel {
+  return (at) => {
+    const [number, laneParameter] = hasNumber ? at.parameters : [undefined, at.parameters[0]]
+    const lane = findByKey(at, 'lanes', laneParameter)?.seen
+    if (lane === undefined) return toSelected([])
+    const wanted = hasNumber ? number : lane.last_pub_seq
+    const [event] = readTable(at, 'outbox', (row) => row.pub_seq === wanted && row.lane === lane.lane)
+    return toSelected([toRow(lane, event?.seen.epoch ?? null, at.transaction.startedAt)])
+  }
+}
+
+/** The outbox and the log of events. */
+export const eventStatements: Readonly<Record<string, StatementModel>> = Object.freeze({
+  [`with bump as (
+      update user_sequences
+      set seq = seq + 1,
+        topics = jsonb_set(topics, array[$1::text], jsonb_build_array(topics -> $2::text -> 1, seq + 1))
+      where user_id = $3::uuid
+      returning seq, (topics -> $4::text ->> 0)::bigint as previous
+    )
+    insert into outbox (id, event, key, user_id, user_sequence, topic_previous, content_type, data, traceparent)
+    select $5::uuid, $6::text, $7::text, $8::uuid, seq, previous, $9::text, $10::bytea, $11::text
+    from bump`]: appendSequenced,
+  'select last_pub_seq, epoch, now() as as_of from lanes left join outbox on outbox.lane = lanes.lane and outbox.pub_seq = lanes.last_pub_seq where lanes.lane = $1':
+    makeLogLook(({ last_pub_seq }, epoch, as_of) => ({ last_pub_seq, epoch, as_of }), false),
+  'select last_pub_seq, epoch from lanes left join outbox on outbox.lane = lanes.lane and outbox.pub_seq = $1::bigint where lanes.lane = $2':
+    makeLogLook(({ last_pub_seq }, epoch) => ({ last_pub_seq, epoch }), true),
+  [`select (select count(*) from (select from outbox where lane = $1 and pub_seq is null limit $2::bigint) unnumbered)
+      + (select count(*) from (select from outbox where lane = $3 and pub_seq is not null and published_at is null
+        limit $4::bigint) unpublished) as waiting`]: (at) => {
+    const [lane, limit] = at.parameters
+    const waiting = readTable(at, 'outbox', (row) => row.lane === lane && row.published_at === null)
+    const unnumbered = waiting.filter(({ seen }) => seen.pub_seq === null).length
+    const most = (count: number) => Math.min(count, Number(limit))
+    return toSelected([{ waiting: most(unnumbered) + most(waiting.length - unnumbered) }])
+  },
+})

@@ -1,0 +1,61 @@
+import type { ModelRow } from '../model-database.ts'
+import { type StatementModel, toSelected } from '../sql/statement.ts'
+import { updateRow } from '../tables/change-row.ts'
+import { byNumber, findByKey, readTable } from './read-table.ts'
+
+/** `numberRows` of one table; the parameters come in the order of the text. */
+function makeNumberRows(
+  table: 'outbox' | 'revocations',
+  number: string,
+  isWaiting: (row: ModelRow) => boolean,
+): StatementModel {
+  return function* (at) {
+    const [limit, laneNumber, term, epoch] = at.parameters
+    const waiting = readTable(at, table, isWaiting).sort(byNumber('position')).slice(0, Number(limit))
+    const lane = findByKey(at, 'lanes', laneNumber)
+    if (lane === undefined) return toSelected([])
+    const isLed = (row: ModelRow) => row.term === term && waiting.length > 0
+    const toNext = (row: ModelRow) => ({ ...row, last_pub_seq: Number(row.last_pub_seq) + waiting.length })
+    const bump = isLed(lane.seen) ? yield* updateRow(at, lane, isLed, toNext) : undefined
+    let count = 0
+    const before = Number(bump?.last_pub_seq) - waiting.length
+    for (const [place, one] of bump ? waiting.entries() : []) {
+      const toNumbered = (row: ModelRow) => ({ ...row, [number]: before + place + 1, epoch })
+      if (yield* updateRow(at, one, () => true, toNumbered)) count += 1
+    }
+    // The lane as the snapshot saw it: what the statement has done itself is not in it.
+    return toSelected([{ term: lane.seen.term, count, last_number: bump?.last_pub_seq ?? null }])
+  }
+}
+
+function toText(table: string, number: string, condition: string): string {
+  return `with waiting as (
+      select position, row_number() over (order by position) as place from (
+        select position from "${table}" where ${condition} order by position limit $1::bigint
+      ) oldest
+    ), bump as (
+      update lanes set last_pub_seq = last_pub_seq + (select count(*) from waiting)
+      where lane = $2 and term = $3::bigint and exists (select from waiting)
+      returning last_pub_seq, last_pub_seq - (select count(*) from waiting) as before
+    ), numbered as (
+      update "${table}" set "${number}" = bump.before + waiting.place, epoch = $4::text
+      from waiting, bump where "${table}".position = waiting.position
+      returning 1
+    )
+    select lanes.term, (select count(*) from numbered) as count, (select last_pub_seq from bump) as last_number
+    from lanes where lane = $5`
+}
+
+/** The numbers of both lanes. */
+export const numberingStatements: Readonly<Record<string, StatementModel>> = Object.freeze({
+  [toText('outbox', 'pub_seq', 'lane = 0 and pub_seq is null')]: makeNumberRows(
+    'outbox',
+    'pub_seq',
+    (row) => row.lane === 0 && row.pub_seq === null,
+  ),
+  [toText('revocations', 'rseq', 'rseq is null')]: makeNumberRows(
+    'revocations',
+    'rseq',
+    (row) => row.rseq === null,
+  ),
+})

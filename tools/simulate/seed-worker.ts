@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { SeedReport, SeedShare } from './run-seeds.ts'
+import { type SeedResult, simulateSeed } from './simulate-seed.ts'
+import { replaceImmediates } from './time/replace-immediates.ts'
+import { findKnownBad, findVariant } from './variants/find-variant.ts'
+
+const reportEvery = 50
+
+// Errors are made all the time and nobody reads where: their stacks would be a third of the work.
+Error.stackTraceLimit = 0
+const nextTurn = replaceImmediates()
+const share = workerData as SeedShare
+const variant = findVariant(share.variant)
+/** Of a variant only what it is known to break ends the run; anything breaks the system as it is. */
+const wanted = share.variant === undefined ? undefined : findKnownBad(share.variant).properties
+let report = makeReport()
+
+for (let n = 0; n < share.seeds; n++) {
+  const seed = share.from + n * share.step
+  const result = await simulateSeed(seed, variant).catch((error: unknown) => toBroken(seed, error))
+  const { accepts, localAccepts, unavailable } = result.counts
+  report = {
+    done: report.done + 1,
+    accepts: report.accepts + accepts,
+    localAccepts: report.localAccepts + localAccepts,
+    unavailable: report.unavailable + unavailable,
+    operations: report.operations + result.operations,
+    failed: result.violations.some(({ property }) => wanted?.includes(property) ?? true) ? result : undefined,
+  }
+  if (report.failed === undefined && report.done < reportEvery) continue
+  parentPort?.postMessage(report)
+  if (report.failed !== undefined) break
+  report = makeReport()
+  await nextTurn()
+}
+parentPort?.postMessage(report.failed === undefined ? report : makeReport())
+
+/** A fault of the simulator itself, such as a statement that its database does not know. */
+function toBroken(seed: number, error: unknown): SeedResult {
+  const counts = { accepts: 0, localAccepts: 0, refusals: 0, unavailable: 0, validations: 0 }
+  const violations = [{ property: 'SIMULATOR', text: String(error), atMs: 0 }]
+  return { seed, violations, counts, operations: 0, statements: 0, timers: 0, trace: [] }
+}
+
+function makeReport(): SeedReport {
+  return { done: 0, accepts: 0, localAccepts: 0, unavailable: 0, operations: 0, failed: undefined }
+}
