@@ -49,7 +49,7 @@ async function fuzzAll({ inputs, seed, workers, classes }: Asked): Promise<numbe
   console.log(`\n${summary.toText()}`)
   console.log(`\n${summary.inputs.toLocaleString('en')} inputs in ${toSeconds(tookMs)}: ${rate}/s`)
   console.log(
-    `heap of a thread: ${toHeap(heap.slice(0, heap.length / 4))} in the first quarter, ${toHeap(heap.slice(-heap.length / 4))} in the last`,
+    `heap of a thread, garbage included: ${toHeap(heap.slice(0, heap.length / 4))} in the first quarter, ${toHeap(heap.slice(-heap.length / 4))} in the last`,
   )
   console.log(`rules that no input broke: ${summary.unbroken.join(', ') || 'none'}`)
   for (const { class: name, seed: at, path, input, error } of summary.findings) {

@@ -33,6 +33,7 @@ test('a token issued or starting in the future is NOT_YET_VALID, within the leew
   assert.equal(at(issuedAt - 0.001), 'NOT_YET_VALID')
   assert.equal(at(issuedAt - 5, 5), undefined)
   assert.equal(judgeClaims({ ...claims, nbf: issuedAt + 2 }, rules), 'NOT_YET_VALID')
+  assert.equal(judgeClaims({ ...claims, nbf: issuedAt + 1 }, rules), undefined)
 })
 
 test('another issuer or audience is refused, exactly compared', () => {

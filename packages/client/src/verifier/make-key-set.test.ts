@@ -29,6 +29,10 @@ test('other algorithms only where they are asked for; a key without alg is bound
   assert.equal(bind(good, 'EdDSA', 'ES384', 'RS256'), undefined)
 })
 
+test('a kid of 128 characters is one', () => {
+  assert.deepEqual(set({ ...good, kid: 'x'.repeat(128) }).keyIds, ['x'.repeat(128)])
+})
+
 test('keys that could not verify tokens are left out and listed', () => {
   const rsa = (modulusLength: number) =>
     generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'jwk' })
@@ -130,12 +134,16 @@ test('a set with a private or symmetric key is refused whole', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   assert.throws(() => set(good, { ...privateKey.export({ format: 'jwk' }), kid: 'p' }), KeySetError)
   assert.throws(() => set({ kty: 'oct', k: 'AAAA', kid: 'o' }), KeySetError)
+  assert.throws(() => set({ kty: 'oct', kid: 'o' }), /private or symmetric/)
+  for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']) {
+    assert.throws(() => set({ ...good, [member]: 'AQ' }), /private or symmetric/, member)
+  }
 })
 
 test('two keys of one kid, and texts that are not a JWK Set, are refused', () => {
   assert.throws(() => set(good, makeIssuer().jwk), KeySetError)
   for (const text of ['', '[]', '{}', '{"keys":{}}', 'null', '{"keys":[],"keys":[]}']) {
-    assert.throws(() => makeKeySet(text), KeySetError, text)
+    assert.throws(() => makeKeySet(text), { name: 'KeySetError', message: 'not a JWK Set' }, text)
   }
 })
 

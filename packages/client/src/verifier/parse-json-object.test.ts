@@ -33,6 +33,7 @@ test('a name that is repeated is noticed at every depth, and after every kind of
     '{"x":{}}',
     '[[],{"x":[]}]',
     '{"x":[{"y":1}]}',
+    ...['"}"', '"]"', '"{"', '"["', '","', '":"', '"\\\\"', '"\\\\\\""'],
     '"\\""',
   ]
   for (const value of values) {

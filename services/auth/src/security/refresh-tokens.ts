@@ -16,11 +16,16 @@ export interface OpenedRefreshToken extends RefreshTokenName {
   readonly hash: Uint8Array
 }
 
+/** A row names a key that this instance has not read. */
+export class UnknownRefreshKeyError extends Error {
+  override readonly name = 'UnknownRefreshKeyError'
+}
+
 /** Makes and opens refresh tokens. */
 export interface RefreshTokens {
   /** A token of a new nonce, with what its row must keep. */
   make(name: RefreshTokenName): { readonly token: string; readonly secret: RefreshSecret }
-  /** The token that a row's nonce and key gave before. Throws when the ring has lost the key. */
+  /** The token that a row's nonce and key gave before. Throws UnknownRefreshKeyError where the ring does not have the key. */
   remake(name: RefreshTokenName, row: Pick<RefreshSecret, 'nonce' | 'derivationKeyId'>): string
   /** The token's name, or undefined where it is not one of ours: no database is asked. */
   findOpened(token: string): OpenedRefreshToken | undefined
@@ -53,7 +58,8 @@ export function makeRefreshTokens(ring: Pick<KeyRing, 'refresh' | 'findRefreshKe
     },
     remake(name, row) {
       const key = ring.findRefreshKey(row.derivationKeyId)
-      if (key === undefined) throw new Error(`refresh key ${row.derivationKeyId} is not in the ring`)
+      if (key === undefined)
+        throw new UnknownRefreshKeyError(`refresh key ${row.derivationKeyId} is not in the ring`)
       return build(name, key, row.nonce)
     },
     namesUnknownKey(token) {

@@ -7,7 +7,7 @@ import { decideRefresh } from '../domain/refresh-rules.ts'
 import type { RevocationReason } from '../domain/revocation.ts'
 import type { ClientInfo, Session } from '../domain/session.ts'
 import type { Account } from '../domain/user.ts'
-import type { OpenedRefreshToken } from '../security/refresh-tokens.ts'
+import { type OpenedRefreshToken, UnknownRefreshKeyError } from '../security/refresh-tokens.ts'
 import { rotateCurrent } from '../store/rotate-current.ts'
 import type { Schema } from '../store/schema.ts'
 import { endSession, lockSession, rotateSession } from '../store/sessions.ts'
@@ -42,13 +42,29 @@ export async function refreshToken(
     const opened = await openRefreshToken(deps, input.refreshToken)
     const pair = await rotateAtOnce(deps, caller.origin, opened, input.client.clientId)
     if (pair !== undefined) return pair
-    const outcome = await deps.write(caller.origin, (trx, announce, revoke) =>
-      exchange({ deps, trx, announce, revoke, origin: caller.origin }, opened, input.client.clientId),
-    )
+    const work = () =>
+      deps.write(caller.origin, (trx, announce, revoke) =>
+        exchange({ deps, trx, announce, revoke, origin: caller.origin }, opened, input.client.clientId),
+      )
+    const outcome = await withNewestKeys(deps, work)
     // Outside the transaction: what a refusal wrote, such as a theft, must commit.
     if (outcome === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
     return await issueTokens(deps, outcome)
   })
+}
+
+/**
+ * Does the work again where it needs a key that another instance has just made: a repeated answer, made anew, has changed nothing (T2).
+ * The keys are read between the two transactions, not inside one.
+ */
+async function withNewestKeys<T>({ keyRing }: RefreshDeps, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof UnknownRefreshKeyError)) throw error
+    await keyRing.reload()
+    return await work()
+  }
 }
 
 /** The one case that is frequent, in one round trip: the current token of a live family. All others go through `exchange`. */
