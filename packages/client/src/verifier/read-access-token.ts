@@ -1,9 +1,12 @@
 import type { VerificationKey } from './make-key-set.ts'
 import { type AccessTokenClaims, readClaims } from './read-claims.ts'
+import type { SigningAlgorithm } from './signature-algorithms.ts'
 import { type JwsRules, type TokenFault, verifyCompactJws } from './verify-compact-jws.ts'
 
 /** What an access token must be signed with, and how long it may live. */
-export interface AccessTokenRules extends Pick<JwsRules, 'keys' | 'algorithms' | 'judgedHeaders'> {
+export interface AccessTokenRules extends Pick<JwsRules, 'keys' | 'judgedHeaders'> {
+  /** Of those that can be verified the ones that access tokens may have. */
+  readonly algorithms: ReadonlySet<SigningAlgorithm>
   /** `exp` − `iat` above this is MALFORMED. */
   readonly maxLifetimeSeconds: number
 }
