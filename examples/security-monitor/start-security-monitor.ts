@@ -1,5 +1,4 @@
-import { connectAuth } from '@immersiverse/auth-client'
-import { openPositionFile } from './open-position-file.ts'
+import { connectAuth, openPositionFile } from '@immersiverse/auth-client'
 import type { MonitorConfig } from './read-monitor-config.ts'
 import { type WatchParts, watchLogins } from './watch-logins.ts'
 

@@ -1,10 +1,9 @@
-import { connectAuth } from '@immersiverse/auth-client'
+import { connectAuth, openPositionFile } from '@immersiverse/auth-client'
 import { makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
 import { UserService } from '@immersiverse/auth-contract'
 import fastify from 'fastify'
 import { addSubscriptionRoutes } from './add-subscription-routes.ts'
 import { followUsers } from './follow-users.ts'
-import { openPositionFile } from './open-position-file.ts'
 import type { SubscriptionConfig } from './read-subscription-config.ts'
 
 /** A running subscription service. */

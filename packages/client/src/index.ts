@@ -15,6 +15,7 @@ export {
   type KafkaOptions,
   makeMemoryInbox,
   makePostgresInbox,
+  openPositionFile,
   type PositionStore,
 } from './events/index.ts'
 export { RpcError } from './grpc/index.ts'

@@ -16,16 +16,19 @@ export interface StoreContext {
 
 /**
  * Runs a suite three times, on the embedded database, on the simulator's model of PostgreSQL and on PostgreSQL: one service each, shared
- * by the suite's tests. Without PostgreSQL its part is skipped with the reason.
+ * by the suite's tests. Without PostgreSQL its part is skipped with the reason. `onModel: false` is for suites that ask the database what
+ * the service never does.
  */
 export function describeOnStores(
   title: string,
   suite: (context: StoreContext) => void,
-  options: TestAuthOptions = {},
+  { onModel = true, ...options }: TestAuthOptions & { readonly onModel?: boolean } = {},
 ): void {
   describe(`${title}, embedded`, () =>
     suite(openContext(async () => await openTestAuth(options), 'embedded')))
-  describe(`${title}, model of PostgreSQL`, () => suite(openContext(() => openOnModel(options), 'model')))
+  if (onModel) {
+    describe(`${title}, model of PostgreSQL`, () => suite(openContext(() => openOnModel(options), 'model')))
+  }
   describe(`${title}, PostgreSQL`, { skip: postgresSkip }, () =>
     suite(openContext(() => openOnPostgres(options), 'postgres')),
   )

@@ -17,5 +17,6 @@ export {
   type PostgresInbox,
   type PostgresInboxOptions,
 } from './make-postgres-inbox.ts'
+export { openPositionFile } from './open-position-file.ts'
 export type { PositionStore } from './open-watch-source.ts'
 export type { EventSubscription, SubscriptionStatus } from './start-subscription.ts'

@@ -96,7 +96,13 @@ function toNamedPool(pool: pg.Pool, counter: { queries: number }): Exclude<Named
         const settled = client.query(sessionSettings)
         const named = toNamedClient(client, nameOf, counter)
         clients.set(client, named)
-        await settled
+        try {
+          await settled
+        } catch (error) {
+          // Else the pool would count it as taken for ever.
+          client.release(true)
+          throw error
+        }
         return named
       }),
     end: () => pool.end(),

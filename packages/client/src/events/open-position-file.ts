@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { PositionStore } from '@immersiverse/auth-client'
+import type { PositionStore } from './open-watch-source.ts'
 
 /**
  * Keeps the position of a consumer over WatchEvents in a file of `folder`, which is made. A position is written beside the file and moved
