@@ -39,6 +39,7 @@ export class Server {
   readonly #startMs: number
   readonly #extra: ReadonlyMap<string, StatementModel> | undefined
   #lastBackend = 0
+  #transactionCount = 0
 
   constructor(options: ModelDatabaseOptions, latency: ModelLatency) {
     this.time = options.time
@@ -78,6 +79,12 @@ export class Server {
     this.backends.add(backend)
     this.#lastBackend += 1
     return this.#lastBackend
+  }
+
+  /** The number of a transaction that begins. */
+  countTransaction(): number {
+    this.#transactionCount += 1
+    return this.#transactionCount
   }
 
   removeBackend(backend: Backend): void {

@@ -9,6 +9,8 @@ import type { Wait } from './wait.ts'
 /** One transaction of a connection, a single statement's too. */
 export class Transaction {
   readonly backend: Backend
+  /** No other transaction's of this server. */
+  readonly number: number
   /** When it began, by the database's clock: now(). */
   readonly startedAt: Date
   readonly writes: Row[] = []
@@ -24,6 +26,7 @@ export class Transaction {
 
   constructor(backend: Backend, startedAt: Date) {
     this.backend = backend
+    this.number = backend.server.countTransaction()
     this.startedAt = startedAt
   }
 

@@ -12,8 +12,9 @@ interface Item {
   readonly value: Expression
 }
 
-/** Parses the list after `select` or `returning`. */
+/** Parses the list after `select` or `returning`; it may be empty, for whoever wants to know only whether there are rows. */
 export function parseSelectList(reader: TokenReader, names: Names): SelectList {
+  if (reader.next.kind === 'word' && reader.next.value === 'from') return () => ({})
   const items: Item[] = []
   let hasAll = false
   do {

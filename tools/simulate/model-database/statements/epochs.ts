@@ -4,6 +4,7 @@ import { toServerError } from '../server/server-error.ts'
 import { sleepFor } from '../server/wait.ts'
 import type { Execution } from '../sql/expression.ts'
 import { type StatementModel, toSelected } from '../sql/statement.ts'
+import { updateRow } from '../tables/change-row.ts'
 import { readTable } from './read-table.ts'
 
 /** `epochText`. */
@@ -30,6 +31,14 @@ export const epochStatements: Readonly<Record<string, StatementModel>> = Object.
     if (server.isInRecovery) throw toServerError('55000', 'recovery is in progress')
     return toSelected([{ system_id: server.systemId, timeline: server.timeline }])
   },
+  "update epoch set counter = counter + 1 returning epoch.system_id || '.' || epoch.timeline || '.' || epoch.counter as epoch":
+    function* (at) {
+      const [found] = readTable(at, 'epoch')
+      const toNext = (now: ModelRow) => ({ ...now, counter: Number(now.counter) + 1 })
+      const raised = found && (yield* updateRow(at, found, () => true, toNext))
+      const rows = raised ? [{ epoch: toEpochText(raised) }] : []
+      return { command: 'UPDATE', rowCount: rows.length, rows }
+    },
   'lock table sessions in exclusive mode': function* (at) {
     const { lock } = at.server.tables.sessions
     if (lock) yield* lock.lock(at.transaction, true)

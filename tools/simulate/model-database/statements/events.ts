@@ -47,6 +47,42 @@ function makeLogLook(
   }
 }
 
+/** `countUnpublished`, with the conditions of a reach or without. */
+function toCountText(
+  position: string,
+  limit: string,
+  lane: string,
+  pubSeq: string,
+  limitAgain: string,
+): string {
+  return `select (select count(*) from (select from outbox where lane = $1 and pub_seq is null${position}
+        limit ${limit}::bigint) unnumbered)
+      + (select count(*) from (select from outbox where lane = ${lane} and pub_seq is not null
+        and published_at is null${pubSeq} limit ${limitAgain}::bigint) unpublished) as waiting`
+}
+
+interface Counted {
+  readonly lane: unknown
+  readonly limit: unknown
+  readonly position?: unknown
+  readonly pubSeq?: unknown
+}
+
+function makeCount(toCounted: (...parameters: readonly unknown[]) => Counted): StatementModel {
+  return (at) => {
+    const { lane, limit, position = 0, pubSeq = 0 } = toCounted(...at.parameters)
+    const waiting = readTable(at, 'outbox', (row) => row.lane === lane && row.published_at === null)
+    const unnumbered = waiting.filter(
+      ({ seen }) => seen.pub_seq === null && Number(seen.position) > Number(position),
+    )
+    const unpublished = waiting.filter(
+      ({ seen }) => seen.pub_seq !== null && Number(seen.pub_seq) > Number(pubSeq),
+    )
+    const most = (count: number) => Math.min(count, Number(limit))
+    return toSelected([{ waiting: most(unnumbered.length) + most(unpublished.length) }])
+  }
+}
+
 /** The outbox and the log of events. */
 export const eventStatements: Readonly<Record<string, StatementModel>> = Object.freeze({
   [`with bump as (
@@ -63,13 +99,8 @@ export const eventStatements: Readonly<Record<string, StatementModel>> = Object.
     makeLogLook(({ last_pub_seq }, epoch, as_of) => ({ last_pub_seq, epoch, as_of }), false),
   'select last_pub_seq, epoch from lanes left join outbox on outbox.lane = lanes.lane and outbox.pub_seq = $1::bigint where lanes.lane = $2':
     makeLogLook(({ last_pub_seq }, epoch) => ({ last_pub_seq, epoch }), true),
-  [`select (select count(*) from (select from outbox where lane = $1 and pub_seq is null limit $2::bigint) unnumbered)
-      + (select count(*) from (select from outbox where lane = $3 and pub_seq is not null and published_at is null
-        limit $4::bigint) unpublished) as waiting`]: (at) => {
-    const [lane, limit] = at.parameters
-    const waiting = readTable(at, 'outbox', (row) => row.lane === lane && row.published_at === null)
-    const unnumbered = waiting.filter(({ seen }) => seen.pub_seq === null).length
-    const most = (count: number) => Math.min(count, Number(limit))
-    return toSelected([{ waiting: most(unnumbered) + most(waiting.length - unnumbered) }])
-  },
+  [toCountText('', '$2', '$3', '', '$4')]: makeCount((lane, limit) => ({ lane, limit })),
+  [toCountText(' and position > $2::bigint', '$3', '$4', ' and pub_seq > $5::bigint', '$6')]: makeCount(
+    (lane, position, limit, _lane, pubSeq) => ({ lane, limit, position, pubSeq }),
+  ),
 })

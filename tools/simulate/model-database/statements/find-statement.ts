@@ -7,6 +7,8 @@ import { keyStatements } from './keys.ts'
 import { lookupStatements } from './lookups.ts'
 import { findMigratorStatement } from './migrations.ts'
 import { numberingStatements } from './numbering.ts'
+import { parkingStatements } from './parking.ts'
+import { retentionStatements } from './retention.ts'
 import { revocationStatements } from './revocations.ts'
 import { rotationStatements } from './rotation.ts'
 import { findSessionStatement, serverStatements } from './sessions-of-the-server.ts'
@@ -15,7 +17,7 @@ import { findSessionStatement, serverStatements } from './sessions-of-the-server
 const models: ReadonlyMap<string, StatementModel> = new Map(
   [
     ...[epochStatements, eventStatements, keyStatements, lookupStatements, numberingStatements],
-    ...[revocationStatements, rotationStatements, serverStatements],
+    ...[parkingStatements, retentionStatements, revocationStatements, rotationStatements, serverStatements],
   ].flatMap((statements) =>
     Object.entries(statements).map(([text, model]) => [toText(text), model] as const),
   ),

@@ -7,10 +7,13 @@ import { byNumber, findByKey, readTable } from './read-table.ts'
 function makeNumberRows(
   table: 'outbox' | 'revocations',
   number: string,
-  isWaiting: (row: ModelRow) => boolean,
+  isUnnumbered: (row: ModelRow) => boolean,
+  isBehind: boolean,
 ): StatementModel {
   return function* (at) {
-    const [limit, laneNumber, term, epoch] = at.parameters
+    const [limit, laneNumber, term, epoch] = isBehind ? at.parameters.slice(1) : at.parameters
+    const above = isBehind ? Number(at.parameters[0]) : 0
+    const isWaiting = (row: ModelRow) => isUnnumbered(row) && Number(row.position) > above
     const waiting = readTable(at, table, isWaiting).sort(byNumber('position')).slice(0, Number(limit))
     const lane = findByKey(at, 'lanes', laneNumber)
     if (lane === undefined) return toSelected([])
@@ -28,34 +31,41 @@ function makeNumberRows(
   }
 }
 
-function toText(table: string, number: string, condition: string): string {
+function toText(table: string, number: string, condition: string, isBehind: boolean): string {
+  const at = (place: number) => `$${isBehind ? place + 1 : place}`
   return `with waiting as (
       select position, row_number() over (order by position) as place from (
-        select position from "${table}" where ${condition} order by position limit $1::bigint
+        select position from "${table}" where ${condition}${isBehind ? ' and position > $1::bigint' : ''}
+        order by position limit ${at(1)}::bigint
       ) oldest
     ), bump as (
       update lanes set last_pub_seq = last_pub_seq + (select count(*) from waiting)
-      where lane = $2 and term = $3::bigint and exists (select from waiting)
+      where lane = ${at(2)} and term = ${at(3)}::bigint and exists (select from waiting)
       returning last_pub_seq, last_pub_seq - (select count(*) from waiting) as before
     ), numbered as (
-      update "${table}" set "${number}" = bump.before + waiting.place, epoch = $4::text
+      update "${table}" set "${number}" = bump.before + waiting.place, epoch = ${at(4)}::text
       from waiting, bump where "${table}".position = waiting.position
       returning 1
     )
     select lanes.term, (select count(*) from numbered) as count, (select last_pub_seq from bump) as last_number
-    from lanes where lane = $5`
+    from lanes where lane = ${at(5)}`
 }
 
-/** The numbers of both lanes. */
-export const numberingStatements: Readonly<Record<string, StatementModel>> = Object.freeze({
-  [toText('outbox', 'pub_seq', 'lane = 0 and pub_seq is null')]: makeNumberRows(
-    'outbox',
-    'pub_seq',
-    (row) => row.lane === 0 && row.pub_seq === null,
+const isEventUnnumbered = (row: ModelRow) => row.lane === 0 && row.pub_seq === null
+const isRevocationUnnumbered = (row: ModelRow) => row.rseq === null
+
+/** The numbers of both lanes, given from the first row on and behind a settled position. */
+export const numberingStatements: Readonly<Record<string, StatementModel>> = Object.freeze(
+  Object.fromEntries(
+    [false, true].flatMap((isBehind) => [
+      [
+        toText('outbox', 'pub_seq', 'lane = 0 and pub_seq is null', isBehind),
+        makeNumberRows('outbox', 'pub_seq', isEventUnnumbered, isBehind),
+      ],
+      [
+        toText('revocations', 'rseq', 'rseq is null', isBehind),
+        makeNumberRows('revocations', 'rseq', isRevocationUnnumbered, isBehind),
+      ],
+    ]),
   ),
-  [toText('revocations', 'rseq', 'rseq is null')]: makeNumberRows(
-    'revocations',
-    'rseq',
-    (row) => row.rseq === null,
-  ),
-})
+)

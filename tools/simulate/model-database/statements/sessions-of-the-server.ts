@@ -30,6 +30,27 @@ export const serverStatements: Readonly<Record<string, StatementModel>> = Object
 const settings =
   /^set lock_timeout = 5000; set idle_in_transaction_session_timeout = (\d+); set idle_session_timeout = (\d+)$/
 
+const drawn = /^select last_value from (outbox|revocations)_position_seq$/
+const writing =
+  /^select virtualtransaction as name from pg_locks where locktype = 'relation' and relation = '(outbox|revocations)'::regclass and mode = 'RowExclusiveLock' and database = \(select oid from pg_database where datname = current_database\(\)\)$/
+
+/**
+ * `lookAtWriters`. The model's transactions hold the lock from their first row on, PostgreSQL's from a little earlier: a position is drawn with
+ * the row in both.
+ */
+function findLookAtWriters(text: string): StatementModel | undefined {
+  const toTable = (match: RegExpExecArray | null) => match?.[1] as 'outbox' | 'revocations' | undefined
+  const sequence = toTable(drawn.exec(text))
+  if (sequence)
+    return ({ server }) => toSelected([{ last_value: Math.max(server.tables[sequence].sequence, 1) }])
+  const table = toTable(writing.exec(text))
+  if (table === undefined) return undefined
+  return ({ server }) => {
+    const writers = new Set([...server.tables[table].rows].flatMap(({ writer }) => writer ?? []))
+    return toSelected([...writers].map(({ number }) => ({ name: String(number) })))
+  }
+}
+
 /** The model of a statement whose text has numbers or names in it, or undefined. */
 export function findSessionStatement(text: string): StatementModel | undefined {
   const times = settings.exec(text)
@@ -41,6 +62,8 @@ export function findSessionStatement(text: string): StatementModel | undefined {
     }
   }
   if (/^analyze \w+$/.test(text)) return () => toSelected([])
+  const looked = findLookAtWriters(text)
+  if (looked) return looked
   const channel = /^listen "(\w+)"$/.exec(text)?.[1]
   if (channel === undefined) return undefined
   return ({ transaction: { backend } }) => {

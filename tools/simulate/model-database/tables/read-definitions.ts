@@ -51,9 +51,20 @@ function readTable(reader: TokenReader, tables: Map<string, TableDefinition>): v
   reader.expect('(')
   do {
     if (reader.accept('check', '(')) addCheck(reader, table, `${name}_check`)
+    else if (reader.accept('primary', 'key', '(')) addPrimaryKey(reader, table)
     else readColumn(reader, table)
   } while (reader.accept(','))
   reader.expect(')')
+}
+
+/** A primary key of several columns, which are declared not to be null. */
+function addPrimaryKey(reader: TokenReader, table: TableDefinition): void {
+  const columns: string[] = []
+  do columns.push(reader.takeName())
+  while (reader.accept(','))
+  reader.expect(')')
+  const name = `${table.name}_pkey`
+  table.indexes.push({ name, table: table.name, columns, isUnique: true, condition: undefined })
 }
 
 /** Columns and checks that are added. */
