@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import pg from 'pg'
+import type { Database } from '../store/database.ts'
 import { lanes } from '../store/lanes.ts'
 import { numberRows, takeOverLane } from '../store/number-rows.ts'
 import {
@@ -11,15 +12,13 @@ import {
   openTestPostgres,
   origin,
   testInstallation,
+  testOnBoth,
   toUserUpdated,
 } from '../store/outbox-testing.ts'
 import { makeSettledPosition } from './settled-position.ts'
 import { wallClock } from './testing.ts'
 
-test('the settled position never passes a row that may still be committed, and a foreign transaction does not hold it', async (t) => {
-  const opened = await openTestPostgres(t)
-  if (!opened) return
-  const { database, url } = opened
+async function openNumbering(t: TestContext, database: Database) {
   const session = (await database.findLeaderSession('relay')) ?? assert.fail()
   t.after(() => session.close())
   const leadership = await database.transaction((trx) => takeOverLane(trx, lanes.events, testInstallation))
@@ -32,6 +31,22 @@ test('the settled position never passes a row that may still be committed, and a
     settled.conclude(count < 100)
     return count
   }
+  return { settled, number }
+}
+
+testOnBoth('the very first event is numbered, however long nobody wrote one', async (t, database) => {
+  const { number } = await openNumbering(t, database)
+  for (let n = 0; n < 4; n += 1) assert.equal(await number(), 0)
+  const userId = await insertTestUser(database)
+  await makeTestWrite(database)(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+  assert.equal(await number(), 1)
+})
+
+test('the settled position never passes a row that may still be committed, and a foreign transaction does not hold it', async (t) => {
+  const opened = await openTestPostgres(t)
+  if (!opened) return
+  const { database, url } = opened
+  const { settled, number } = await openNumbering(t, database)
   const begin = async (statement: string) => {
     const client = new pg.Client({ connectionString: url })
     // The test's database is dropped with its connections.

@@ -95,13 +95,15 @@ function toLeaderSession(client: pg.Client): LeaderSession {
     },
     lookAtWriters: async (table) => {
       // In this order: who drew a position held the lock by then, and holds it until his commit is visible.
-      const { rows: drawn } = await ask(`select last_value from ${table}_position_seq`)
+      const { rows: drawn } = await ask(`select last_value, is_called from ${table}_position_seq`)
       const { rows: writers } = await ask(
         `select virtualtransaction as name from pg_locks
         where locktype = 'relation' and relation = '${table}'::regclass and mode = 'RowExclusiveLock'
           and database = (select oid from pg_database where datname = current_database())`,
       )
-      return { drawn: Number(drawn[0].last_value), writers: writers.map(({ name }) => name) }
+      // Before the first is drawn, it stands there already.
+      const { is_called: isDrawn, last_value: last } = drawn[0]
+      return { drawn: isDrawn ? Number(last) : 0, writers: writers.map(({ name }) => name) }
     },
     close: () => closeClient(client),
   }

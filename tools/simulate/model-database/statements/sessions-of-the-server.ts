@@ -30,7 +30,7 @@ export const serverStatements: Readonly<Record<string, StatementModel>> = Object
 const settings =
   /^set lock_timeout = 5000; set idle_in_transaction_session_timeout = (\d+); set idle_session_timeout = (\d+)$/
 
-const drawn = /^select last_value from (outbox|revocations)_position_seq$/
+const drawn = /^select last_value, is_called from (outbox|revocations)_position_seq$/
 const writing =
   /^select virtualtransaction as name from pg_locks where locktype = 'relation' and relation = '(outbox|revocations)'::regclass and mode = 'RowExclusiveLock' and database = \(select oid from pg_database where datname = current_database\(\)\)$/
 
@@ -42,7 +42,10 @@ function findLookAtWriters(text: string): StatementModel | undefined {
   const toTable = (match: RegExpExecArray | null) => match?.[1] as 'outbox' | 'revocations' | undefined
   const sequence = toTable(drawn.exec(text))
   if (sequence)
-    return ({ server }) => toSelected([{ last_value: Math.max(server.tables[sequence].sequence, 1) }])
+    return ({ server }) => {
+      const { sequence: last } = server.tables[sequence]
+      return toSelected([{ last_value: Math.max(last, 1), is_called: last > 0 }])
+    }
   const table = toTable(writing.exec(text))
   if (table === undefined) return undefined
   return ({ server }) => {

@@ -5,11 +5,14 @@ import { insertRevocations } from '../../../../services/auth/src/store/append-re
 import { settleEpoch } from '../../../../services/auth/src/store/epoch.ts'
 import { lanes } from '../../../../services/auth/src/store/lanes.ts'
 import { numberRows, takeOverLane } from '../../../../services/auth/src/store/number-rows.ts'
+import { countUnpublished, markPublished } from '../../../../services/auth/src/store/outbox.ts'
+import { deletePublished } from '../../../../services/auth/src/store/outbox-retention.ts'
 import {
   origin,
   testInstallation,
   toLoginSucceeded,
 } from '../../../../services/auth/src/store/outbox-testing.ts'
+import { parkKey, unparkKey } from '../../../../services/auth/src/store/parked-keys.ts'
 import { insertRequest } from '../../../../services/auth/src/store/request-ids.ts'
 import { rotateCurrent } from '../../../../services/auth/src/store/rotate-current.ts'
 import type { Schema } from '../../../../services/auth/src/store/schema.ts'
@@ -22,6 +25,7 @@ import {
   lockSession,
   rotateSession,
 } from '../../../../services/auth/src/store/sessions.ts'
+import { listUserChanges, readUserStates } from '../../../../services/auth/src/store/user-states.ts'
 import {
   eraseUser,
   findAccount,
@@ -129,6 +133,25 @@ export const operations = Object.freeze({
   },
   numberEvents: (trx) => numberRows(trx, lanes.events, { term: 0, epoch: 'e.1.1' }, 100),
   numberRevocations: (trx) => numberRows(trx, lanes.revocations, { term: 0, epoch: 'e.1.1' }, 100),
+  // Behind what was numbered when nobody else was writing, which in a schedule is only known to be 0 or everything.
+  numberEventsBehind: (trx) => numberRows(trx, lanes.events, { term: 0, epoch: 'e.1.1' }, 100, 1e12),
+  publishEvents: (trx, { choice }) => markPublished(trx, 1, choice),
+  countUnpublished: (trx) => countUnpublished(trx, 100),
+  deletePublished: (trx, { choice }) =>
+    deletePublished(trx, { after: 0, retentionMs: 0, isForStates: choice === 1, limit: 2 }),
+  parkKey: (trx, { choice, serial }) =>
+    parkKey(
+      trx,
+      { term: 0, epoch: 'e.1.1' },
+      { key: toUser(choice), pubSeq: serial, reason: 'no' },
+      { firstMs: 1000, longestMs: 3000 },
+    ),
+  unparkKey: (trx, { choice }) => unparkKey(trx, toUser(choice)),
+  listUserChanges: (trx) => listUserChanges(trx, 0, 100),
+  readUserStates: async (trx) =>
+    (await readUserStates(trx, users))
+      .map(({ userId, version, user }) => [userId, version, user?.displayName])
+      .sort(),
   takeOver: async (trx) => (await takeOverLane(trx, lanes.events, testInstallation)).term,
   settleEpoch: async (trx) => (await settleEpoch(trx, testInstallation)).split('.')[2],
   lockTable: (trx) => sql`lock table sessions in exclusive mode`.execute(trx).then(() => undefined),
@@ -154,6 +177,7 @@ export async function dumpTables(kysely: Kysely<Schema>): Promise<Record<string,
     'user_sequences',
     'outbox',
     'revocations',
+    'parked_keys',
     'lanes',
     'epoch',
   ] as const) {
