@@ -107,6 +107,7 @@ function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationL
   metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
   if (config.KAFKA_BROKERS === undefined) return
   metrics.watch('auth_outbox_parked_keys', () => relay.status().parkedKeys ?? Number.NaN)
+  metrics.watch('auth_user_states_withheld', () => relay.status().withheldStates ?? Number.NaN)
   metrics.watch('auth_broker_up', () => Number(relay.status().brokerUp ?? false))
   metrics.watch('auth_revocation_broker_up', () => Number(revocationLane.status().brokerUp ?? false))
   metrics.watch('auth_revocation_published_timestamp_seconds', () =>

@@ -86,7 +86,7 @@ test('doctor finds nothing wrong with a service on PostgreSQL and Kafka, and say
   const looked = new Set(findings.filter(({ severity }) => severity === 'ok').map(({ check }) => check))
   assert.deepEqual([...looked].sort(), [
     ...['clock', 'database', 'edge', 'event relay', 'grpc', 'heartbeats', 'kafka', 'outbox'],
-    ...['revocation lane', 'signing key', 'topics'],
+    ...['parked keys', 'revocation lane', 'signing key', 'topics'],
   ])
   const writers = findings.filter(({ check }) => check === 'writers')
   assert.match(
@@ -115,6 +115,7 @@ test('doctor names every planted fault with its remedy, and ends with 1', async 
   )
   await sql`update outbox set published_at = null, occurred_at = now() - interval '1 hour'
     where pub_seq = (select max(pub_seq) from outbox)`.execute(auth.database.kysely)
+  await plantParked(auth)
   await close()
   const closedMs = Date.now()
   await until(() => Date.now() - closedMs > 3500)
@@ -130,6 +131,8 @@ test('doctor names every planted fault with its remedy, and ends with 1', async 
     ['error', 'event relay', /no service leads it/],
     ['error', 'revocation lane', /no service leads it/],
     ['error', 'outbox', /^1 events wait, the oldest for 1 h$/],
+    ['error', 'parked keys', /^the events of 1 key: somebody \(MESSAGE_TOO_LARGE\) wait$/],
+    ['warning', 'parked keys', /^the states of 1 key: .* are withheld/],
     ['warning', 'signing key', /signs since 90 d, longer than/],
     ['error', 'edge', /keys of another installation/],
     ['error', 'edge', /issues as https:\/\/other\.test/],
@@ -161,6 +164,13 @@ async function countPending({ database }: Pick<Awaited<ReturnType<typeof openTes
     .where('published_at', 'is', null)
     .execute()
   return rows.length
+}
+
+async function plantParked({ database: { kysely } }: Parameters<typeof countPending>[0]): Promise<void> {
+  const facts = { key: 'somebody', pub_seq: 0, reason: 'MESSAGE_TOO_LARGE', retry_at: new Date(4e12) }
+  const kinds = ['EVENTS', 'STATES'] as const
+  const rows = kinds.map((kind) => ({ kind, ...facts }))
+  await kysely.insertInto('parked_keys').values(rows).execute()
 }
 
 async function plantTopicFaults(brokers: string[], prefix: string): Promise<void> {

@@ -250,3 +250,20 @@ async function produce(
   await producer.send({ messages: [{ ...message, partition: 0 }], acks: -1 })
   await producer.close(true)
 }
+
+test('parked lists what the broker refuses, and retry has it tried at once', async (t) => {
+  const database = await openTestDatabase(t)
+  if (database === undefined) return
+  const auth = await openTestAuth({ databaseUrl: database.url })
+  t.after(() => auth.close())
+  const facts = { pub_seq: 7, reason: 'MESSAGE_TOO_LARGE', retry_at: new Date(Date.now() + 3_600_000) }
+  const run = (...args: string[]) => runAuthctl({ DATABASE_URL: database.url }, 'events', ...args)
+  assert.equal((await run('parked')).stdout.trim(), 'no key is parked')
+  const keys = auth.database.kysely.insertInto('parked_keys')
+  await keys.values({ kind: 'STATES', key: 'mina', ...facts }).execute()
+  assert.match((await run('parked')).stdout, /mina +state withheld +MESSAGE_TOO_LARGE/)
+  assert.match((await run('retry', '--key', 'nobody')).stdout, /nothing is parked/)
+  assert.match((await run('retry', '--key', 'mina')).stdout, /^1 will be tried/)
+  const [{ retryAt }] = JSON.parse((await run('parked', '--json')).stdout)
+  assert.ok(new Date(retryAt).getTime() < Date.now() + 60_000)
+})

@@ -6,16 +6,18 @@ import { isUuid } from '../domain/ids.ts'
 import type { Discrepancy, Reconciliation } from '../events/reconcile-events.ts'
 import { toEventFact } from '../events/to-event-fact.ts'
 import { toEventLine } from '../events/to-event-line.ts'
-import { type Answer, type Options, UsageError } from './answer.ts'
+import { type Answer, type Options, type ToAction, UsageError } from './answer.ts'
+import { addParkedCommands } from './parked-commands.ts'
 
 /** How the commands speak. */
 export interface EventsOutput {
+  readonly toAction: ToAction
   readonly print: (answer: Answer, options: Options) => void
   /** A line at once: an endless answer has no end to wait for. */
   readonly printLine: (line: string) => void
 }
 
-/** Adds `events tail|replay|reconcile`. */
+/** Adds `events tail|replay|reconcile|parked|retry`. */
 export function addEventsCommands(program: Command, output: EventsOutput): void {
   const events = program.command('events').description('what the service tells the platform')
   const user = ['--user <id>', 'of this user only'] as const
@@ -40,6 +42,7 @@ export function addEventsCommands(program: Command, output: EventsOutput): void 
     .option(...since)
     .option('--repair', 'publish what is missing, and what follows it of the same key', false)
     .action((_options, command: Command) => reconcile(command.optsWithGlobals(), output))
+  addParkedCommands(events, output.toAction)
 }
 
 async function tail(options: Options, { printLine }: EventsOutput): Promise<void> {

@@ -63,7 +63,7 @@ function makeProgram(terminal: Terminal, print: Print): Command {
     .description('bring the schema of the database to this version')
     .action(async (_options, command: Command) => print(await runMigrations(), command.optsWithGlobals()))
   addDoctorCommand(program, print)
-  addEventsCommands(program, { print, printLine: terminal.print })
+  addEventsCommands(program, { toAction, print, printLine: terminal.print })
   addKeysCommands(program, toAction)
   addRevokeCommands(program, toAction)
   addSessionsCommands(program, toAction)

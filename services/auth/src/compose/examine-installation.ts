@@ -8,6 +8,7 @@ import { checkKeys } from '../doctor/check-keys.ts'
 import { checkLeaders } from '../doctor/check-leaders.ts'
 import { checkListener } from '../doctor/check-listener.ts'
 import { checkOutbox } from '../doctor/check-outbox.ts'
+import { checkParked } from '../doctor/check-parked.ts'
 import type { Finding } from '../doctor/finding.ts'
 import type { Database } from '../store/database.ts'
 import { openDatabase } from './open-database.ts'
@@ -66,10 +67,10 @@ async function examineContents(
   edges: readonly string[],
 ): Promise<Finding[]> {
   const { keyTimes: times, issuer } = toSettings(config)
-  // Parked keys get their look here, beside the outbox.
   const looks = {
     leaders: config.DATABASE_URL === undefined ? async () => [] : () => checkLeaders(database, systemClock),
     outbox: () => checkOutbox(database),
+    'parked keys': () => checkParked(database),
     'signing key': () => checkKeys(database, times),
     edge: async () =>
       (await Promise.all(edges.map((edge) => checkEdge(edge, database, { issuer, times, fetch })))).flat(),

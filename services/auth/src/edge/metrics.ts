@@ -12,6 +12,8 @@ const gauges = Object.freeze({
   auth_relay_leader: '1 on the instance that publishes events.',
   auth_user_states_published_timestamp_seconds:
     'When a heartbeat last reached the topic of users from this instance: all that was changed until then stood before it.',
+  auth_user_states_withheld:
+    'Users of whose states readers of the topic are only told that they are there, because the broker refuses them for good. Alert above 0.',
   auth_revocation_lane_leader: '1 on the instance that numbers revocations.',
   auth_revocation_broker_up:
     '1 while the Kafka broker takes revocations from this instance; its leader publishes them.',

@@ -17,6 +17,7 @@ import {
 } from '@immersiverse/auth-contract'
 import type { MessageToProduce } from '@platformatic/kafka'
 import type { UserState } from '../store/user-states.ts'
+import { findRefusal } from './find-refusal.ts'
 import { type KafkaTopicsOptions, makeTopics } from './kafka-topics.ts'
 import { openKafkaTransactions } from './kafka-transactions.ts'
 import { readKafkaTail, type TailRecord } from './read-kafka-tail.ts'
@@ -54,11 +55,14 @@ export function openKafkaUserStateSink(options: KafkaUserStateSinkOptions): User
       await untilAborted(makeTopics([topic], partitionCount, policy), signal)
       await transactions.takeOver(signal)
     },
-    publish: (states, epoch, signal) =>
-      transactions.write(
-        states.map((state) => ({ topic, ...toStateRecord(state, epoch, options) })),
-        signal,
-      ),
+    async publish(states, epoch, signal) {
+      const messages = states.map((state) => ({ topic, ...toStateRecord(state, epoch, options) }))
+      try {
+        await transactions.write(messages, signal)
+      } catch (error) {
+        throw findRefusal(error) ?? error
+      }
+    },
     async beat(heartbeat, signal) {
       const record = { topic, ...toHeartbeatRecord(heartbeat, options) }
       const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
@@ -132,9 +136,22 @@ function toHeaders(
   })
 }
 
-function toStateBytes({ user, ...facts }: UserState, encoding: 'json' | 'protobuf'): Buffer | undefined {
+function toStateBytes(state: UserState, encoding: 'json' | 'protobuf'): Buffer | undefined {
+  const init = toStateInit(state)
+  if (init === undefined) return undefined
+  const message = create(UserStateSchema, init)
+  if (encoding === 'protobuf') return Buffer.from(toBinary(UserStateSchema, message))
+  return Buffer.from(toJsonString(UserStateSchema, message, { alwaysEmitImplicit: true }))
+}
+
+function toStateInit({
+  isWithheld = false,
+  user,
+  ...facts
+}: UserState): MessageInitShape<typeof UserStateSchema> | undefined {
   if (user === undefined) return undefined
-  const init: MessageInitShape<typeof UserStateSchema> = {
+  if (isWithheld) return { userId: facts.userId, userVersion: BigInt(facts.version) }
+  return {
     userId: facts.userId,
     userVersion: BigInt(facts.version),
     username: user.username,
@@ -145,9 +162,6 @@ function toStateBytes({ user, ...facts }: UserState, encoding: 'json' | 'protobu
     createdAt: timestampFromDate(user.createdAt),
     updatedAt: timestampFromDate(facts.updatedAt),
   }
-  const message = create(UserStateSchema, init)
-  if (encoding === 'protobuf') return Buffer.from(toBinary(UserStateSchema, message))
-  return Buffer.from(toJsonString(UserStateSchema, message, { alwaysEmitImplicit: true }))
 }
 
 /** The encoding may have been another one then. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { checkParked } from '../doctor/check-parked.ts'
 import type { Database } from '../store/database.ts'
 import type { NumberedEvent } from '../store/outbox.ts'
 import {
@@ -12,6 +13,7 @@ import {
   until,
 } from '../store/outbox-testing.ts'
 import { listParkedKeys, retryParkedKeys } from '../store/parked-keys.ts'
+import { eraseUser } from '../store/users.ts'
 import { assertOrder, makeMemorySink, openTestRelay, silentLog } from './testing.ts'
 
 const soon = Object.freeze({ firstMs: 20, longestMs: 40 })
@@ -93,6 +95,33 @@ testOnBoth('an operator has a parked key tried at once, by whoever leads by then
   await until(() => sink.published.length === 4)
   assertOrder(sink.published)
 })
+
+testOnBoth(
+  'what waited of a user who was deleted meanwhile goes out in order, the deletion last',
+  async (t, database) => {
+    const userId = await insertTestUser(database)
+    const sink = makeMemorySink()
+    sink.refuses = isUpdateOf(userId)
+    const relay = openTestRelay(t, database, sink, { parkTimes: late })
+    const write = makeTestWrite(database, relay.wake)
+    await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+    await until(() => relay.status().parkedKeys === 1)
+    assert.match((await checkParked(database))[0]?.what ?? '', /^the events of 1 key: \S+ \(REFUSED\) wait$/)
+    await write(origin, async (trx, announce) => {
+      const { version } = await eraseUser(trx, userId)
+      await announce({ name: 'user_deleted', userId, data: { userId, userVersion: BigInt(version) } })
+    })
+    assert.match((await checkParked(database))[0]?.what ?? '', /1 of them deleted, whose personal data stay/)
+    sink.refuses = () => undefined
+    await until(async () => (await listOutbox(database)).every(({ pub_seq }) => pub_seq !== null))
+    await retryParkedKeys(database.kysely, undefined)
+    await until(() => sink.published.length === 2)
+    assert.deepEqual(
+      sink.published.map(({ event }) => event),
+      ['user_updated', 'user_deleted'],
+    )
+  },
+)
 
 testOnBoth('a topic that is refused as a whole costs one refusal for a batch', async (t, database) => {
   const users = await Promise.all(Array.from({ length: 8 }, () => insertTestUser(database)))

@@ -1,8 +1,8 @@
 import { lanes } from '../store/lanes.ts'
 import { countUnpublished } from '../store/outbox.ts'
 import type { ParkTimes } from '../store/parked-keys.ts'
+import { compareLogEpoch } from './compare-log-epoch.ts'
 import { deletePublished, type OutboxRetention } from './delete-published.ts'
-import { isEpochOfLog } from './is-epoch-of-log.ts'
 import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
 import { publishEvents, type RelayStatus } from './publish-events.ts'
 import { publishUserStates } from './publish-user-states.ts'
@@ -19,7 +19,7 @@ export interface RelayOptions extends LaneOptions {
   readonly stateSink?: UserStateSink
   /** How long acknowledged events are kept; for ever without. */
   readonly retention?: OutboxRetention
-  /** How long a key waits whose event the sink refuses for good; a minute, up to an hour. */
+  /** How long a key waits whose event, or state, the sink refuses for good; a minute, up to an hour. */
   readonly parkTimes?: ParkTimes
 }
 
@@ -45,10 +45,13 @@ export function openRelay(options: RelayOptions): Relay {
       lane: lanes.events,
       debounceMs,
       work: async (session, term, stop) => {
-        if (stateSink && !(await isEpochOfLog({ session, term, sink: stateSink, stop }))) return
+        const log = stateSink && (await compareLogEpoch({ session, term, sink: stateSink, stop }))
+        if (stateSink && log === undefined) return
+        const isAnew = log?.isComplete === false
         await Promise.all([
           publishEvents({ session, term, sink, parkTimes, stop }),
-          stateSink && publishUserStates({ session, term, sink: stateSink, numbered, stop }),
+          stateSink &&
+            publishUserStates({ session, term, sink: stateSink, parkTimes, isAnew, numbered, stop }),
           retention && deletePublished(database.kysely, retention, { ...term, isForStates }, stop),
         ])
       },

@@ -22,7 +22,7 @@ export interface UserStateSink {
   takeOver(signal: AbortSignal): Promise<void>
   /**
    * Resolves once all states stand where readers find them; they appear together or not at all. Rejects when that is not known, when another
-   * writer has taken over, or when `signal` aborts. One call at a time.
+   * writer has taken over, or when `signal` aborts; with RefusedError where at least one state is not taken. One call at a time.
    */
   publish(states: readonly UserState[], epoch: string, signal: AbortSignal): Promise<void>
   /** Resolves once the heartbeat stands behind everything that was published before, wherever readers look. Rejects like `publish`. */

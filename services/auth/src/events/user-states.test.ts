@@ -1,81 +1,8 @@
 import assert from 'node:assert/strict'
 import type { UserId } from '../domain/ids.ts'
-import type { Database } from '../store/database.ts'
-import {
-  insertTestUser,
-  listOutbox,
-  makeTestWrite,
-  origin,
-  testOnBoth,
-  toUserUpdated,
-  until,
-} from '../store/outbox-testing.ts'
-import type { UserState } from '../store/user-states.ts'
-import { eraseUser, updateUser } from '../store/users.ts'
+import { insertTestUser, listOutbox, testOnBoth, until } from '../store/outbox-testing.ts'
 import { makeMemorySink, openTestRelay } from './testing.ts'
-import type { LogReach, UserStateHeartbeat, UserStateSink } from './user-state-sink.ts'
-
-interface MemoryStateSink extends UserStateSink {
-  readonly written: (UserState | UserStateHeartbeat)[]
-  takeOvers: number
-  fails: boolean
-  reach: LogReach | undefined
-}
-
-function makeStateSink(): MemoryStateSink {
-  const written: (UserState | UserStateHeartbeat)[] = []
-  return {
-    written,
-    takeOvers: 0,
-    fails: false,
-    reach: undefined,
-    async takeOver() {
-      this.takeOvers += 1
-    },
-    async publish(states) {
-      // Written, and the answer lost: the worst of both.
-      written.push(...states)
-      if (this.fails) throw new Error('no answer')
-    },
-    async beat(heartbeat) {
-      if (this.fails) throw new Error('no answer')
-      written.push(heartbeat)
-    },
-    async findLastHeartbeat() {
-      return this.reach
-    },
-    close: async () => undefined,
-  }
-}
-
-const isState = (record: UserState | UserStateHeartbeat): record is UserState => 'version' in record
-
-async function change(database: Database, userId: UserId, displayName: string): Promise<number> {
-  const { version } = await makeTestWrite(database)(origin, async (trx, announce) => {
-    const account = await updateUser(trx, userId, { displayName }, false)
-    await announce(toUserUpdated(userId))
-    return account
-  })
-  return version
-}
-
-async function remove(database: Database, userId: UserId): Promise<void> {
-  await makeTestWrite(database)(origin, async (trx, announce) => {
-    const { version } = await eraseUser(trx, userId)
-    await announce({ name: 'user_deleted', userId, data: { userId, userVersion: BigInt(version) } })
-  })
-}
-
-/** Versions only rise, and nothing stands behind a tombstone but the tombstone. */
-function assertNeverOlder(written: MemoryStateSink['written']): void {
-  const last = new Map<string, UserState>()
-  for (const state of written.filter(isState)) {
-    const before = last.get(state.userId)
-    assert.ok(before === undefined || state.version >= before.version, 'an older state behind a newer one')
-    if (before && before.user === undefined) assert.equal(state.user, undefined, 'a deleted user is raised')
-    last.set(state.userId, state)
-  }
-}
+import { assertNeverOlder, change, isState, makeStateSink, remove } from './user-state-testing.ts'
 
 testOnBoth('the last state of every user is written, a deleted one without a user', async (t, database) => {
   const [kept, deleted] = [await insertTestUser(database), await insertTestUser(database)]
@@ -203,5 +130,24 @@ testOnBoth(
       assert.equal(next.status().epoch, epoch)
       await next.close()
     }
+  },
+)
+
+testOnBoth(
+  'in another epoch all users are written again, for what stands there may be of commits that were lost',
+  async (t, database) => {
+    const users = await Promise.all(Array.from({ length: 3 }, () => insertTestUser(database)))
+    const stateSink = makeStateSink()
+    stateSink.reach = { epoch: '9.9.9', term: 1, hi: 0 }
+    const first = openTestRelay(t, database, makeMemorySink(), { stateSink })
+    await until(() => stateSink.written.some((record) => !isState(record)))
+    const { epoch = assert.fail(), term = assert.fail() } = first.status()
+    await first.close()
+    assert.equal(new Set(stateSink.written.filter(isState).map(({ userId }) => userId)).size, users.length)
+    const again = makeStateSink()
+    again.reach = { epoch, term, hi: 0 }
+    openTestRelay(t, database, makeMemorySink(), { stateSink: again })
+    await until(() => again.written.some((record) => !isState(record)))
+    assert.deepEqual(again.written.filter(isState), [], 'in the same epoch they stand there already')
   },
 )

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import type { WatchEventsResponse } from '@immersiverse/auth-contract'
 import { sql } from 'kysely'
 import type { Database } from '../store/database.ts'
+import { deletePublished } from '../store/outbox-retention.ts'
 import {
   insertTestUser,
+  listOutbox,
   makeTestWrite,
   origin,
   testOnBoth,
@@ -172,6 +174,41 @@ testOnBoth(
     assert.equal(await firstAfter(4, '1.1.1'), 5)
     assert.equal(await firstAfter(6, '1.1.7'), 1)
     assert.equal(await firstAfter(5, epoch.replace(/1$/, '2')), 6)
+  },
+)
+
+testOnBoth(
+  'a reader that is older than what is kept is told so, and passes no gap in silence',
+  async (t, database) => {
+    const { follower, watch } = openWatch(database)
+    const relay = openTestRelay(t, database, makeLogSink(), { onNumbered: follower.wake })
+    const write = makeTestWrite(database, relay.wake)
+    const userId = await insertTestUser(database)
+    const writeSome = async (count: number) => {
+      for (let n = 0; n < count; n += 1) {
+        await write(origin, (_trx, announce) => announce(toUserUpdated(userId)))
+      }
+    }
+    await writeSome(6)
+    const reading = watch(all, new AbortController().signal)
+    const first = await take(reading, 6)
+    await until(async () => (await listOutbox(database)).every((row) => row.published_at !== null))
+    const deleteAll = () =>
+      deletePublished(database.kysely, { after: 0, retentionMs: -60_000, isForStates: false, limit: 100 })
+    assert.equal((await deleteAll()).count, 5)
+    const read = async (afterPosition: string, topics: readonly string[] = []) => {
+      const items = await take(watch({ topics, afterPosition }, AbortSignal.timeout(1000)), 1)
+      return items[0] && fromPositionText(items[0].position).pubSeq
+    }
+    const tooOld = { name: 'AuthError', reason: 'EVENTS_NOT_KEPT' }
+    assert.equal(await read(''), 6, 'without a position it begins with the oldest')
+    assert.equal(await read(first[4]?.position ?? ''), 6, 'what was deleted had been read')
+    await assert.rejects(read(first[3]?.position ?? ''), tooOld)
+    await assert.rejects(read(first[3]?.position ?? '', ['auth.events.login_succeeded']), tooOld)
+    await writeSome(3)
+    await until(async () => (await listOutbox(database)).every((row) => row.published_at !== null))
+    assert.equal((await deleteAll()).count, 3)
+    await assert.rejects(take(reading, 1), tooOld)
   },
 )
 

@@ -8,10 +8,11 @@ import {
   WatchEventsResponseSchema,
 } from '@immersiverse/auth-contract'
 import type { Clock } from '../domain/clock.ts'
-import { invalidField } from '../domain/errors.ts'
+import { AuthError, invalidField } from '../domain/errors.ts'
 import type { Database } from '../store/database.ts'
 import { type LogEnd, listNumbered, resumeAfter } from '../store/event-log.ts'
 import type { NumberedEvent } from '../store/outbox.ts'
+import { getDeletedUpTo } from '../store/outbox-retention.ts'
 import { toCloudEventAttributes } from './cloud-event-attributes.ts'
 import type { LogFollower } from './log-follower.ts'
 import { fromPositionText, toPositionText } from './log-position.ts'
@@ -29,7 +30,8 @@ export interface WatchEventsOptions {
 /**
  * Streams numbered events in their order, from a position on, then the new ones as they come, and a heartbeat after 5 s without
  * an event. Reads on as fast as the consumer takes. Ends when `signal` aborts.
- * @throws AuthError INVALID_FIELD for a topic or position that is none; DATABASE_UNAVAILABLE.
+ * @throws AuthError INVALID_FIELD for a topic or position that is none; EVENTS_NOT_KEPT where events were deleted that it has not sent, unless it
+ *   began with an empty position and has sent nothing yet; DATABASE_UNAVAILABLE.
  */
 export type WatchEvents = (
   request: { readonly topics: readonly string[]; readonly afterPosition: string },
@@ -45,6 +47,8 @@ export function makeWatchEvents(options: WatchEventsOptions): WatchEvents {
   return async function* watchEvents(request, signal) {
     const names = toEventNames(request.topics)
     let after = await resumeAfter(database.kysely, fromPositionText(request.afterPosition))
+    // Without a position it begins with the oldest event that is kept, whichever that is.
+    let hasBegun = request.afterPosition !== ''
     let heardAt = clock.monotonicMs()
     while (!signal.aborted) {
       const end = await follower.waitBehind(after, heardAt + silenceMs - clock.monotonicMs(), signal)
@@ -55,6 +59,8 @@ export function makeWatchEvents(options: WatchEventsOptions): WatchEvents {
           { after, upTo: end.pubSeq, limit: readAtOnce },
           names,
         )
+        if (hasBegun && !isGapless(events, after, end)) await assertKept(database, after)
+        hasBegun = true
         for (const event of events) {
           if (signal.aborted) return
           yield toResponse(event, options)
@@ -67,6 +73,17 @@ export function makeWatchEvents(options: WatchEventsOptions): WatchEvents {
       heardAt = clock.monotonicMs()
     }
   }
+}
+
+/** Whether these are all events behind a number; where only some kinds were asked for, that is not known. */
+function isGapless(events: readonly NumberedEvent[], after: number, end: LogEnd): boolean {
+  const last = events.at(-1)?.pubSeq ?? after
+  return last - after === events.length && (last === end.pubSeq || events.length === readAtOnce)
+}
+
+/** To be asked after events were read: what was deleted before is marked by then. */
+async function assertKept({ kysely }: WatchEventsOptions['database'], after: number): Promise<void> {
+  if ((await getDeletedUpTo(kysely)) > after) throw new AuthError('EVENTS_NOT_KEPT')
 }
 
 function toEventNames(topics: readonly string[]): EventName[] | undefined {

@@ -49,6 +49,10 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
       code: status.OUT_OF_RANGE,
       message: 'revocations cannot be sent from there on: read the snapshot again',
     },
+    EVENTS_NOT_KEPT: {
+      code: status.OUT_OF_RANGE,
+      message: 'events behind this position are no longer kept: begin with an empty one and read state anew',
+    },
     INTERNAL: { code: status.INTERNAL, message: 'internal error' },
   })
 

@@ -29,6 +29,8 @@ export interface Numbering {
   readonly count: number
   /** The highest number given, where there was any. */
   readonly lastNumber: number | undefined
+  /** The highest position among the rows that got one: all that were visible below it have theirs. */
+  readonly lastPosition: number | undefined
 }
 
 /**
@@ -47,7 +49,12 @@ export async function numberRows(
 ): Promise<Numbering> {
   const unnumbered = above === 0 ? lane.unnumbered : sql`${lane.unnumbered} and position > ${above}::bigint`
   const [table, number] = [sql.table(lane.table), sql.ref(lane.number)]
-  const { rows } = await sql<{ term: number; count: number; last_number: number | null }>`
+  const { rows } = await sql<{
+    term: number
+    count: number
+    last_number: number | null
+    last_position: number | null
+  }>`
     with waiting as (
       select position, row_number() over (order by position) as place from (
         select position from ${table} where ${unnumbered} order by position limit ${limit}::bigint
@@ -61,9 +68,26 @@ export async function numberRows(
       from waiting, bump where ${table}.position = waiting.position
       returning 1
     )
-    select lanes.term, (select count(*) from numbered) as count, (select last_pub_seq from bump) as last_number
+    select lanes.term, (select count(*) from numbered) as count, (select last_pub_seq from bump) as last_number,
+      (select max(position) from waiting) as last_position
     from lanes where lane = ${lane.lane}`.execute(kysely)
   const [row] = rows
   if (row?.term !== leadership.term) throw new TermLostError(`term ${leadership.term} is over: ${row?.term}`)
-  return { count: row.count, lastNumber: row.last_number ?? undefined }
+  return {
+    count: row.count,
+    lastNumber: row.last_number ?? undefined,
+    lastPosition: row.last_position ?? undefined,
+  }
+}
+
+/** The highest position of a committed row that waits for a number; undefined where none does. `above` as in {@link numberRows}. */
+export async function findLastWaiting(
+  kysely: Kysely<Schema>,
+  lane: Lane,
+  above: number,
+): Promise<number | undefined> {
+  const { rows } = await sql<{ last: number | null }>`
+    select max(position) as last from ${sql.table(lane.table)}
+    where ${lane.unnumbered} and position > ${above}::bigint`.execute(kysely)
+  return rows[0]?.last ?? undefined
 }

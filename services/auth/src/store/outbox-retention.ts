@@ -52,6 +52,9 @@ export async function deletePublished(
     ), gone as (
       delete from outbox using page where outbox.position = page.position and page.is_published and page.is_old
       returning outbox.pub_seq
+    ), noted as (
+      update outbox_deletions set deleted_up_to = greatest(deleted_up_to, (select max(pub_seq) from gone))
+      where lane = ${onlyLane} and exists (select from gone)
     )
     select (select count(*) from page) as seen, (select max(pub_seq) from page) as seen_up_to,
       (select count(*) from gone) as deleted, (select max(pub_seq) from gone) as deleted_up_to,
@@ -60,4 +63,14 @@ export async function deletePublished(
   if (!row) throw new Error('the statement answered nothing')
   const reached = (row.has_young ? row.deleted_up_to : row.seen_up_to) ?? after
   return { count: row.deleted, after: reached, hasMore: !row.has_young && row.seen === limit }
+}
+
+/** The highest number of an event that was deleted: whoever has read no further has missed it. 0 where none was. */
+export async function getDeletedUpTo(kysely: Kysely<Schema>): Promise<number> {
+  const row = await kysely
+    .selectFrom('outbox_deletions')
+    .select('deleted_up_to')
+    .where('lane', '=', onlyLane)
+    .executeTakeFirstOrThrow()
+  return row.deleted_up_to
 }

@@ -4,10 +4,13 @@ import { type NumberedEvent, onlyLane, selectNumbered, toNumberedEvent } from '.
 import type { Schema } from './schema.ts'
 import { TermLostError } from './term-lost-error.ts'
 
-/** A key whose events wait, because the broker refuses the first of them. */
+/** What a key is parked for: its events wait, or its user's state is withheld. */
+export type ParkedKind = 'EVENTS' | 'STATES'
+
+/** A key whose events wait, because the broker refuses the first of them, or whose user's state it refuses. */
 export interface ParkedKey {
   readonly key: string
-  /** The number of the refused event. */
+  /** The number of the refused event; 0 for a state. */
   readonly pubSeq: number
   /** The broker's word for it, such as `MESSAGE_TOO_LARGE`. */
   readonly reason: string
@@ -23,12 +26,15 @@ export interface ParkTimes {
   readonly longestMs: number
 }
 
-/** All parked keys, the one that has waited longest first. */
-export async function listParkedKeys(kysely: Kysely<Schema>): Promise<ParkedKey[]> {
+/** All parked keys of a kind, the one that has waited longest first. */
+export async function listParkedKeys(
+  kysely: Kysely<Schema>,
+  kind: ParkedKind = 'EVENTS',
+): Promise<ParkedKey[]> {
   const rows = await kysely
     .selectFrom('parked_keys')
     .select(['key', 'pub_seq', 'reason', 'parked_at', 'attempts', 'retry_at'])
-    .where('lane', '=', onlyLane)
+    .where('kind', '=', kind)
     .orderBy('parked_at')
     .execute()
   return rows.map((row) => ({
@@ -41,22 +47,30 @@ export async function listParkedKeys(kysely: Kysely<Schema>): Promise<ParkedKey[
   }))
 }
 
+/** What was refused. */
+export interface RefusedKey {
+  readonly kind?: ParkedKind
+  readonly key: string
+  readonly pubSeq: number
+  readonly reason: string
+}
+
 /**
- * Parks a key at a refused event, or notes that it was refused once more.
+ * Parks a key at a refused event, or its state, or notes that it was refused once more.
  * @throws TermLostError when another process has taken over.
  */
 export async function parkKey(
   kysely: Kysely<Schema>,
   { term }: Leadership,
-  refused: { readonly key: string; readonly pubSeq: number; readonly reason: string },
+  { kind = 'EVENTS', key, pubSeq, reason }: RefusedKey,
   { firstMs, longestMs }: ParkTimes,
 ): Promise<void> {
   const { numAffectedRows } = await sql`
-    insert into parked_keys (lane, key, pub_seq, reason, retry_at)
-    select lane, ${refused.key}::text, ${refused.pubSeq}::bigint, ${refused.reason}::text,
+    insert into parked_keys (kind, key, pub_seq, reason, retry_at)
+    select ${kind}::text, ${key}::text, ${pubSeq}::bigint, ${reason}::text,
       clock_timestamp() + ${firstMs}::float8 * interval '1 ms'
     from lanes where lane = ${onlyLane} and term = ${term}::bigint
-    on conflict (lane, key) do update set pub_seq = excluded.pub_seq, reason = excluded.reason,
+    on conflict (kind, key) do update set pub_seq = excluded.pub_seq, reason = excluded.reason,
       attempts = parked_keys.attempts + 1, retry_at = clock_timestamp() + interval '1 ms'
         * least(${longestMs}::float8, ${firstMs}::float8 * power(2, least(parked_keys.attempts, 30)))`.execute(
     kysely,
@@ -65,10 +79,14 @@ export async function parkKey(
 }
 
 /** The key parked at a number up to `upTo` whose next try is due, the longest due first. */
-export async function findDueKey(kysely: Kysely<Schema>, upTo: number): Promise<string | undefined> {
+export async function findDueKey(
+  kysely: Kysely<Schema>,
+  upTo: number,
+  kind: ParkedKind = 'EVENTS',
+): Promise<string | undefined> {
   const { rows } = await sql<{ key: string }>`
     select key from parked_keys
-    where lane = ${onlyLane} and pub_seq <= ${upTo}::bigint and retry_at <= clock_timestamp()
+    where kind = ${kind}::text and pub_seq <= ${upTo}::bigint and retry_at <= clock_timestamp()
     order by retry_at limit 1`.execute(kysely)
   return rows[0]?.key
 }
@@ -91,16 +109,19 @@ export async function listWaitingOfKey(
 }
 
 /** Takes a key off the list. */
-export async function unparkKey(kysely: Kysely<Schema>, key: string): Promise<void> {
-  await kysely.deleteFrom('parked_keys').where('lane', '=', onlyLane).where('key', '=', key).execute()
+export async function unparkKey(
+  kysely: Kysely<Schema>,
+  key: string,
+  kind: ParkedKind = 'EVENTS',
+): Promise<void> {
+  await kysely.deleteFrom('parked_keys').where('kind', '=', kind).where('key', '=', key).execute()
 }
 
-/** Makes the next try of one key, or of all, due now; returns how many there are. */
+/** Makes the next try of one key, or of all, due now, for events and states; returns how many there are. */
 export async function retryParkedKeys(kysely: Kysely<Schema>, key: string | undefined): Promise<number> {
   const { numUpdatedRows } = await kysely
     .updateTable('parked_keys')
     .set({ retry_at: sql`clock_timestamp()` })
-    .where('lane', '=', onlyLane)
     .$if(key !== undefined, (query) => query.where('key', '=', key ?? ''))
     .executeTakeFirstOrThrow()
   return Number(numUpdatedRows)

@@ -14,6 +14,8 @@ export interface Schema {
   }
   outbox: OutboxTable
   parked_keys: ParkedKeysTable
+  /** The highest number that was ever deleted. */
+  outbox_deletions: { lane: number; deleted_up_to: number }
   revocations: RevocationsTable
   lanes: { lane: number; term: number; last_pub_seq: number; published_up_to: number }
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
@@ -90,7 +92,7 @@ interface OutboxTable {
 }
 
 interface ParkedKeysTable {
-  lane: number
+  kind: 'EVENTS' | 'STATES'
   key: string
   pub_seq: number
   reason: string

@@ -10,6 +10,8 @@ export interface UserState {
   readonly version: number
   /** When `version` last rose. */
   readonly updatedAt: Date
+  /** Whether readers are only told that this version is there: the whole record is refused for good. */
+  readonly isWithheld?: boolean
   /** Undefined once the user is deleted. */
   readonly user:
     | {

@@ -49,6 +49,7 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   ListSessions: ['USER_NOT_FOUND'],
   RevokeSession: ['USER_NOT_FOUND', 'SESSION_NOT_FOUND'],
   WatchRevocations: ['REVOCATIONS_NOT_KEPT'],
+  WatchEvents: ['EVENTS_NOT_KEPT'],
   CreateUser: ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'REQUEST_ID_REUSED'],
   GetUser: ['USER_NOT_FOUND', 'VERSION_NOT_REACHED'],
   UpdateUser: ['USER_NOT_FOUND', 'VERSION_MISMATCH', 'EMAIL_TAKEN'],

@@ -27,7 +27,10 @@ function makeNumberRows(
       if (yield* updateRow(at, one, () => true, toNumbered)) count += 1
     }
     // The lane as the snapshot saw it: what the statement has done itself is not in it.
-    return toSelected([{ term: lane.seen.term, count, last_number: bump?.last_pub_seq ?? null }])
+    const last_position = waiting.at(-1)?.seen.position ?? null
+    return toSelected([
+      { term: lane.seen.term, count, last_number: bump?.last_pub_seq ?? null, last_position },
+    ])
   }
 }
 
@@ -47,7 +50,8 @@ function toText(table: string, number: string, condition: string, isBehind: bool
       from waiting, bump where "${table}".position = waiting.position
       returning 1
     )
-    select lanes.term, (select count(*) from numbered) as count, (select last_pub_seq from bump) as last_number
+    select lanes.term, (select count(*) from numbered) as count, (select last_pub_seq from bump) as last_number,
+      (select max(position) from waiting) as last_position
     from lanes where lane = ${at(5)}`
 }
 

@@ -9,12 +9,12 @@ import { findByKey } from './read-table.ts'
 
 /** `parkKey`. */
 const parkKey: StatementModel = function* (at) {
-  const [key, pub_seq, reason, firstMs, laneNumber, term, longestMs, firstAgainMs] = at.parameters
+  const [kind, key, pub_seq, reason, firstMs, laneNumber, term, longestMs, firstAgainMs] = at.parameters
   const nothing = { command: 'INSERT', rowCount: 0, rows: [] } as const
   if (findByKey(at, 'lanes', laneNumber)?.seen.term !== term) return nothing
   const table = at.server.tables.parked_keys
   const after = (ms: number) => new Date(at.readClock().getTime() + ms)
-  const given = { lane: laneNumber, key, pub_seq, reason, retry_at: after(Number(firstMs)) }
+  const given = { kind, key, pub_seq, reason, retry_at: after(Number(firstMs)) }
   function* parkAgain(_at: Execution, row: Row, excluded: ModelRow): Steps<ModelRow | undefined> {
     const seen = findVisible(row, at.transaction)
     const toNext = (now: ModelRow) => {
@@ -31,10 +31,10 @@ const parkKey: StatementModel = function* (at) {
 
 /** Keys that wait, beside simple statements. */
 export const parkingStatements: Readonly<Record<string, StatementModel>> = Object.freeze({
-  [`insert into parked_keys (lane, key, pub_seq, reason, retry_at)
-    select lane, $1::text, $2::bigint, $3::text, clock_timestamp() + $4::float8 * interval '1 ms'
-    from lanes where lane = $5 and term = $6::bigint
-    on conflict (lane, key) do update set pub_seq = excluded.pub_seq, reason = excluded.reason,
+  [`insert into parked_keys (kind, key, pub_seq, reason, retry_at)
+    select $1::text, $2::text, $3::bigint, $4::text, clock_timestamp() + $5::float8 * interval '1 ms'
+    from lanes where lane = $6 and term = $7::bigint
+    on conflict (kind, key) do update set pub_seq = excluded.pub_seq, reason = excluded.reason,
       attempts = parked_keys.attempts + 1, retry_at = clock_timestamp() + interval '1 ms'
-        * least($7::float8, $8::float8 * power(2, least(parked_keys.attempts, 30)))`]: parkKey,
+        * least($8::float8, $9::float8 * power(2, least(parked_keys.attempts, 30)))`]: parkKey,
 })

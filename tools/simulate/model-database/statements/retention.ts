@@ -1,6 +1,6 @@
 import type { ModelRow } from '../model-database.ts'
 import { type StatementModel, toSelected } from '../sql/statement.ts'
-import { deleteRow } from '../tables/change-row.ts'
+import { deleteRow, updateRow } from '../tables/change-row.ts'
 import { byNumber, findByKey, readTable } from './read-table.ts'
 
 /** `deletePublished`. */
@@ -20,6 +20,12 @@ const deletePublished: StatementModel = function* (at) {
     const gone = yield* deleteRow(at, one, () => true)
     if (gone !== undefined) deleted.push(Number(gone.pub_seq))
   }
+  const mark = findByKey(at, 'outbox_deletions', laneNumber)
+  const toNext = (now: ModelRow) => ({
+    ...now,
+    deleted_up_to: Math.max(Number(now.deleted_up_to), ...deleted),
+  })
+  if (mark && deleted.length > 0) yield* updateRow(at, mark, () => true, toNext)
   return toSelected([
     {
       seen: page.length,
@@ -47,6 +53,9 @@ export const retentionStatements: Readonly<Record<string, StatementModel>> = Obj
     ), gone as (
       delete from outbox using page where outbox.position = page.position and page.is_published and page.is_old
       returning outbox.pub_seq
+    ), noted as (
+      update outbox_deletions set deleted_up_to = greatest(deleted_up_to, (select max(pub_seq) from gone))
+      where lane = $7 and exists (select from gone)
     )
     select (select count(*) from page) as seen, (select max(pub_seq) from page) as seen_up_to,
       (select count(*) from gone) as deleted, (select max(pub_seq) from gone) as deleted_up_to,

@@ -178,6 +178,7 @@ export async function dumpTables(kysely: Kysely<Schema>): Promise<Record<string,
     'outbox',
     'revocations',
     'parked_keys',
+    'outbox_deletions',
     'lanes',
     'epoch',
   ] as const) {
@@ -187,7 +188,7 @@ export async function dumpTables(kysely: Kysely<Schema>): Promise<Record<string,
   return dump
 }
 
-const undecided = new Set(['position', 'pub_seq', 'rseq', 'system_id', 'data'])
+const undecided = new Set(['position', 'pub_seq', 'deleted_up_to', 'rseq', 'system_id', 'data'])
 
 function forCompare(key: string, value: unknown): unknown {
   if (undecided.has(key)) return value === null ? null : 'some'

@@ -196,6 +196,14 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_REVOCATIONS_NOT_KEPT = 25;
    */
   REVOCATIONS_NOT_KEPT = 25,
+
+  /**
+   * OUT_OF_RANGE: WatchEvents cannot go on behind this position without leaving events out, which are no longer kept. Read the state that was
+   * built from events anew, by ListUsers for users, and begin with an empty position.
+   *
+   * @generated from enum value: ERROR_REASON_EVENTS_NOT_KEPT = 26;
+   */
+  EVENTS_NOT_KEPT = 26,
 }
 
 /**

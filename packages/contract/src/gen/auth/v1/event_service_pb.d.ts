@@ -164,7 +164,8 @@ export declare const HeartbeatSchema: GenMessage<Heartbeat>;
 export declare const EventService: GenService<{
   /**
    * Streams events in the order in which they were numbered, from a position on, and goes on as new ones come.
-   * Errors: INVALID_ARGUMENT `INVALID_FIELD` (a position or topic that is none), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT `INVALID_FIELD` (a position or topic that is none), OUT_OF_RANGE `EVENTS_NOT_KEPT` (events behind the position were
+   * deleted, because their time was over), UNAVAILABLE.
    *
    * @generated from rpc auth.v1.EventService.WatchEvents
    */
