@@ -1,9 +1,9 @@
 import { readOptions, type SimulateOptions, usage } from './read-options.ts'
 import { runSeeds, type SeedTotals } from './run-seeds.ts'
 import { runVariants, toLine } from './run-variants.ts'
-import { type SeedResult, simulateSeed } from './simulate-seed.ts'
+import type { SeedResult } from './seed-result.ts'
+import { simulations } from './simulations.ts'
 import { replaceImmediates } from './time/replace-immediates.ts'
-import { findVariant } from './variants/find-variant.ts'
 
 let toldAtMs = 0
 const options = findOptions(process.argv.slice(2))
@@ -20,45 +20,49 @@ function findOptions(args: readonly string[]): SimulateOptions | undefined {
 }
 
 async function run(options: SimulateOptions): Promise<void> {
-  if (options.only !== undefined) return await traceOne(options.only, options.variant)
+  if (options.only !== undefined) return await traceOne(options.only, options)
   if (options.variants) return await tellVariants(options)
   const startMs = performance.now()
   const totals = await runSeeds(options, (soFar) => tellProgress(soFar, options.seeds, startMs))
   if (process.stderr.isTTY) process.stderr.write('\n')
   const seconds = (performance.now() - startMs) / 1000
-  const { accepts, done, localAccepts, operations, unavailable } = totals
+  const { counts, done, failed } = totals
   console.log(`${done} seeds in ${seconds.toFixed(1)} s (${(done / seconds).toFixed(0)} a second)`)
   console.log(
-    `${operations} calls, ${accepts} accepts (${localAccepts} in process), ${unavailable} answered UNAVAILABLE`,
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', '),
   )
-  if (totals.failed === undefined) return
-  tellFailure(totals.failed, options.variant)
+  if (failed === undefined) return
+  tellFailure(failed, options)
   process.exitCode = 1
 }
 
 /** The table of known-bad variants; exit code 1 where one was not caught. */
-async function tellVariants({ seeds, workers }: SimulateOptions): Promise<void> {
+async function tellVariants({ seeds, simulation, workers }: SimulateOptions): Promise<void> {
   console.log('| Variant | What is wrong | Breaks | Caught after |\n| --- | --- | --- | --- |')
-  const all = await runVariants({ seedsMax: seeds, workers }, (caught) => console.log(toLine(caught)))
+  const all = await runVariants({ simulation, seedsMax: seeds, workers }, (caught) =>
+    console.log(toLine(caught)),
+  )
   if (all.some(({ property }) => property === undefined)) process.exitCode = 1
 }
 
-async function traceOne(seed: number, variant: string | undefined): Promise<void> {
+async function traceOne(seed: number, options: SimulateOptions): Promise<void> {
   replaceImmediates()
-  const result = await simulateSeed(seed, findVariant(variant), true)
+  const result = await simulations[options.simulation].run(seed, options.variant, true)
   for (const line of result.trace) console.log(line)
   console.log(`seed ${seed}: ${JSON.stringify(result.counts)}`)
   if (result.violations.length === 0) return
-  tellFailure(result, variant)
+  tellFailure(result, options)
   process.exitCode = 1
 }
 
-function tellFailure({ seed, violations }: SeedResult, variant: string | undefined): void {
+function tellFailure({ seed, violations }: SeedResult, { simulation, variant }: SimulateOptions): void {
   for (const { atMs, property, text } of violations) {
     console.log(`seed ${seed} breaks ${property} at ${atMs.toFixed(1)} ms: ${text}`)
   }
   const of = variant === undefined ? '' : ` --variant '${variant}'`
-  console.log(`the whole story: npm run simulate -- --seed ${seed}${of}`)
+  console.log(`the whole story: npm run simulate -- ${simulation} --seed ${seed}${of}`)
 }
 
 function tellProgress({ done }: SeedTotals, seeds: number, startMs: number): void {

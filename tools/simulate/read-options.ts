@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type SimulationName, simulations } from './simulations.ts'
 
 /** What the command line asks for. */
 export interface SimulateOptions {
+  readonly simulation: SimulationName
   /** How many seeds. */
   readonly seeds: number
   /** The first of them. */
@@ -17,15 +19,16 @@ export interface SimulateOptions {
 }
 
 /** How the simulator is called. */
-export const usage = `usage: npm run simulate -- [--seeds 10000] [--from 1] [--workers ${availableParallelism()}]
+export const usage = `usage: npm run simulate -- [tokens | events] [--seeds 10000] [--from 1] [--workers ${availableParallelism()}]
                           [--seed 17]                 one seed, with its trace
                           [--variants]                each known-bad variant until it is caught
                           [--variant name [--seed 17]]`
 
 /** Reads the command line. Throws RangeError or TypeError for what it does not know. */
 export function readOptions(args: readonly string[]): SimulateOptions {
-  const { values } = parseArgs({
+  const { positionals, values } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       seeds: { type: 'string', default: '10000' },
       from: { type: 'string', default: '1' },
@@ -35,7 +38,12 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       variant: { type: 'string' },
     },
   })
+  const [simulation = 'tokens', ...more] = positionals
+  if (!Object.hasOwn(simulations, simulation) || more.length > 0) {
+    throw new RangeError(`no simulation ${positionals.join(' ')}`)
+  }
   return {
+    simulation: simulation as SimulationName,
     seeds: toCount('--seeds', values.seeds),
     from: toCount('--from', values.from),
     only: values.seed === undefined ? undefined : toCount('--seed', values.seed),

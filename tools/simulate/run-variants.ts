@@ -1,10 +1,9 @@
 import { runSeeds } from './run-seeds.ts'
-import type { KnownBad } from './variants/known-bad.ts'
-import { variants } from './variants/variants.ts'
+import { type KnownBadName, type SimulationName, simulations } from './simulations.ts'
 
 /** How a variant was found out. */
 export interface Caught {
-  readonly variant: KnownBad
+  readonly variant: KnownBadName
   /** The first seed that broke one of its properties, which is how many it took; undefined where none did. */
   readonly seed: number | undefined
   readonly property: string | undefined
@@ -12,13 +11,14 @@ export interface Caught {
 
 /** Runs each variant from seed 1 until one breaks a property that it is known to break, or `seedsMax` have not. */
 export async function runVariants(
-  options: { readonly seedsMax: number; readonly workers: number },
+  options: { readonly simulation: SimulationName; readonly seedsMax: number; readonly workers: number },
   onCaught: (caught: Caught) => void,
 ): Promise<Caught[]> {
   const all: Caught[] = []
-  for (const variant of variants) {
+  const { seedsMax, simulation, workers } = options
+  for (const variant of simulations[simulation].variants) {
     const { failed } = await runSeeds(
-      { from: 1, seeds: options.seedsMax, workers: options.workers, variant: variant.name },
+      { simulation, from: 1, seeds: seedsMax, workers, variant: variant.name },
       () => undefined,
     )
     const property = failed?.violations.find((one) => variant.properties.includes(one.property))?.property

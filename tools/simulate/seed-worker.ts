@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { SeedReport, SeedShare } from './run-seeds.ts'
-import { type SeedResult, simulateSeed } from './simulate-seed.ts'
+import { addCounts, type SeedReport, type SeedShare } from './run-seeds.ts'
+import type { SeedResult } from './seed-result.ts'
+import { findKnownBad, simulations } from './simulations.ts'
 import { replaceImmediates } from './time/replace-immediates.ts'
-import { findKnownBad, findVariant } from './variants/find-variant.ts'
 
 const reportEvery = 50
 
@@ -10,21 +10,17 @@ const reportEvery = 50
 Error.stackTraceLimit = 0
 const nextTurn = replaceImmediates()
 const share = workerData as SeedShare
-const variant = findVariant(share.variant)
+const { run, variants } = simulations[share.simulation]
 /** Of a variant only what it is known to break ends the run; anything breaks the system as it is. */
-const wanted = share.variant === undefined ? undefined : findKnownBad(share.variant).properties
+const wanted = share.variant === undefined ? undefined : findKnownBad(variants, share.variant).properties
 let report = makeReport()
 
 for (let n = 0; n < share.seeds; n++) {
   const seed = share.from + n * share.step
-  const result = await simulateSeed(seed, variant).catch((error: unknown) => toBroken(seed, error))
-  const { accepts, localAccepts, unavailable } = result.counts
+  const result = await run(seed, share.variant).catch((error: unknown) => toBroken(seed, error))
   report = {
     done: report.done + 1,
-    accepts: report.accepts + accepts,
-    localAccepts: report.localAccepts + localAccepts,
-    unavailable: report.unavailable + unavailable,
-    operations: report.operations + result.operations,
+    counts: addCounts(report.counts, { calls: result.operations, ...result.counts }),
     failed: result.violations.some(({ property }) => wanted?.includes(property) ?? true) ? result : undefined,
   }
   if (report.failed === undefined && report.done < reportEvery) continue
@@ -37,11 +33,10 @@ parentPort?.postMessage(report.failed === undefined ? report : makeReport())
 
 /** A fault of the simulator itself, such as a statement that its database does not know. */
 function toBroken(seed: number, error: unknown): SeedResult {
-  const counts = { accepts: 0, localAccepts: 0, refusals: 0, unavailable: 0, validations: 0 }
   const violations = [{ property: 'SIMULATOR', text: String(error), atMs: 0 }]
-  return { seed, violations, counts, operations: 0, statements: 0, timers: 0, trace: [] }
+  return { seed, violations, counts: {}, operations: 0, statements: 0, timers: 0, trace: [] }
 }
 
 function makeReport(): SeedReport {
-  return { done: 0, accepts: 0, localAccepts: 0, unavailable: 0, operations: 0, failed: undefined }
+  return { done: 0, counts: {}, failed: undefined }
 }

@@ -8,25 +8,11 @@ import { toPassword } from './actors/to-password.ts'
 import { planFaults } from './faults/plan-faults.ts'
 import { awaitRecovery } from './record/await-recovery.ts'
 import { checkEnd } from './record/check-end.ts'
-import type { Counts } from './record/history.ts'
-import type { Violation } from './record/records.ts'
 import { makeCommitWatch } from './record/watch-commits.ts'
+import type { SeedResult } from './seed-result.ts'
 import { makeRandom, type Random } from './time/make-random.ts'
 import type { Variant } from './world/variant.ts'
 import { World } from './world/world.ts'
-
-/** What a seed came to. */
-export interface SeedResult {
-  readonly seed: number
-  readonly violations: readonly Violation[]
-  readonly counts: Counts
-  /** How many calls, statements and timers there were. */
-  readonly operations: number
-  readonly statements: number
-  readonly timers: number
-  /** The last that happened, in words, where it was asked for. */
-  readonly trace: readonly string[]
-}
 
 const startsWithinMs = 20_000
 
@@ -59,7 +45,7 @@ export async function simulateSeed(
   return {
     seed,
     violations: history.violations,
-    counts: history.counts,
+    counts: { ...history.counts },
     operations: history.operations.length,
     statements: model.truth.statementCount,
     timers: time.firedCount,

@@ -1,4 +1,5 @@
 import type { NumberedEvent } from '../../../services/auth/src/store/outbox.ts'
+import type { ModelCommit } from '../model-database/model-database.ts'
 import type { EventWorld } from './event-world.ts'
 import { findCommitted, listRecords } from './judge-events.ts'
 import { revocationTopic, stateTopic } from './topics.ts'
@@ -19,18 +20,29 @@ export async function awaitDrained(world: EventWorld): Promise<void> {
     await time.run(time.nowMs + lookEveryMs)
     if (listMissing(world, healedAt).length === 0) return
   }
-  history.violate('O11', `${drainsWithinMs} ms after the last fault: ${listMissing(world, healedAt).join(', ')}`)
+  history.violate(
+    'O11',
+    `${drainsWithinMs} ms after the last fault: ${listMissing(world, healedAt).join(', ')}`,
+  )
 }
 
 function listMissing(world: EventWorld, healedAt: number): string[] {
   const { truth } = world.model
+  // Some who write are slow.
+  const lastAt = truth.commits.findLast(isWrite)?.databaseMs ?? 0
   const waiting = truth.rows('outbox').filter((row) => row.published_at === null).length
   const unnumbered = truth.rows('revocations').filter((row) => row.rseq === null).length
   return [
     ...(waiting > 0 ? [`${waiting} events wait`] : []),
     ...(unnumbered > 0 ? [`${unnumbered} revocations wait`] : []),
-    ...[stateTopic, revocationTopic].filter((topic) => !hasBeaten(world, topic, healedAt)),
+    ...[stateTopic, revocationTopic].filter((topic) => !hasBeaten(world, topic, Math.max(healedAt, lastAt))),
   ]
+}
+
+function isWrite({ changes }: ModelCommit): boolean {
+  return changes.some(
+    ({ before, table }) => before === undefined && (table === 'outbox' || table === 'revocations'),
+  )
 }
 
 function hasBeaten({ broker }: EventWorld, topic: string, afterMs: number): boolean {
@@ -57,10 +69,14 @@ export function judgeParking(world: EventWorld): void {
     firstMs.set(id, Math.min(atMs, firstMs.get(id) ?? atMs))
   }
   for (const [id, { atMs, row }] of findCommitted(world)) {
-    const isOther = row.key !== refusal.key && atMs >= refusal.fromMs && atMs < refusal.untilMs - othersWithinMs
+    const isOther =
+      row.key !== refusal.key && atMs >= refusal.fromMs && atMs < refusal.untilMs - othersWithinMs
     const lateMs = (firstMs.get(id) ?? Number.POSITIVE_INFINITY) - atMs
     if (isOther && lateMs > othersWithinMs) {
-      history.violate('O10', `${row.event} of ${row.key} waited ${lateMs} ms behind the parked ${refusal.key}`)
+      history.violate(
+        'O10',
+        `${row.event} of ${row.key} waited ${lateMs} ms behind the parked ${refusal.key}`,
+      )
     }
   }
 }

@@ -8,8 +8,8 @@ import type {
 } from '../../../services/auth/src/events/user-state-sink.ts'
 import type { Network } from '../world/network.ts'
 import type { SimulatedProcess } from '../world/simulated-process.ts'
-import { type Broker, type NewRecord, partitionCount } from './broker.ts'
-import { revocationTopic, stateTopic, toPartition } from './topics.ts'
+import type { Broker, NewRecord } from './broker.ts'
+import { partitionCount, revocationTopic, stateTopic, toPartition } from './topics.ts'
 
 /** How a process speaks to the broker. */
 export interface BrokerClient {

@@ -1,5 +1,7 @@
 import { RefusedError } from '../../../services/auth/src/events/sink.ts'
+import type { UserState } from '../../../services/auth/src/store/user-states.ts'
 import type { VirtualTime } from '../time/virtual-time.ts'
+import { stateTopic } from './topics.ts'
 
 /** What a record says, as the service handed it over: the model needs no bytes on the wire. */
 export interface NewRecord {
@@ -15,9 +17,6 @@ export interface BrokerRecord extends NewRecord {
   /** Readers see it once it is COMMITTED, and never where it is ABORTED. */
   state: 'OPEN' | 'COMMITTED' | 'ABORTED'
 }
-
-/** How many partitions each keyed topic has: fewer than Kafka's, so that users share them. */
-export const partitionCount = 3
 
 /** A model of Kafka's log as the service uses it: appends, refusals, one transactional writer whom the next one fences off. */
 export class Broker {
@@ -51,7 +50,7 @@ export class Broker {
   /** Appends all, in this order, or none. Throws RefusedError where one of them is too large. */
   append(records: readonly NewRecord[], state: BrokerRecord['state'] = 'COMMITTED'): BrokerRecord[] {
     this.assertUp()
-    if (records.some(({ key }) => this.#refusedKeys.has(key))) {
+    if (records.some((record) => this.#refusedKeys.has(record.key) && isLarge(record))) {
       throw new RefusedError('MESSAGE_TOO_LARGE', { isOfTopic: false })
     }
     return records.map((record) => {
@@ -98,4 +97,10 @@ export class Broker {
     this.assertUp()
     if (writerEpoch !== this.#writerEpoch) throw new Error('PRODUCER_FENCED')
   }
+}
+
+/** Of a user's state only the whole is, neither a tombstone nor what is left when it is withheld. */
+function isLarge({ topic, value }: NewRecord): boolean {
+  const { state } = value as { readonly state?: UserState }
+  return topic !== stateTopic || (state?.user !== undefined && state.isWithheld !== true)
 }

@@ -62,6 +62,17 @@ const faults: readonly EventFault[] = [
     },
   },
   {
+    name: 'the leader is cut off from everything, and what it sent arrives late',
+    strike: (world, lastsMs, random) => {
+      const slot = world.findLeader()
+      if (slot === undefined) return
+      const longMs = Math.max(lastsMs, 2 * longerThanLockMs)
+      const headStartMs = random.between(0, 500)
+      cutFromBroker(world, slot, 'HOLDS', longMs)
+      world.time.after(headStartMs, () => world.model.cut(slot.process.name, longMs - headStartMs))
+    },
+  },
+  {
     name: "the leader's connections to the database break",
     strike: (world) => {
       const slot = world.findLeader()

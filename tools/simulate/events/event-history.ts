@@ -57,7 +57,15 @@ export class EventHistory {
 
   begin(kind: string, userId: string, process: string): WriteRecord {
     const id = this.writes.length + 1
-    const write: WriteRecord = { id, kind, userId, version: undefined, revoked: [], acknowledgedAt: undefined, isUndone: false }
+    const write: WriteRecord = {
+      id,
+      kind,
+      userId,
+      version: undefined,
+      revoked: [],
+      acknowledgedAt: undefined,
+      isUndone: false,
+    }
     this.writes.push(write)
     this.note(() => `#${id} ${kind} of ${userId.slice(-4)} begins in ${process}`)
     return write

@@ -1,7 +1,7 @@
+import { openRelay, type Relay, type RelayOptions } from '../../../services/auth/src/events/relay.ts'
 import type { RevocationLane } from '../../../services/auth/src/events/revocation-lane.ts'
 import { openRevocationLane } from '../../../services/auth/src/events/revocation-lane.ts'
 import type { RevocationSink } from '../../../services/auth/src/events/revocation-sink.ts'
-import { openRelay, type Relay, type RelayOptions } from '../../../services/auth/src/events/relay.ts'
 import type { EventSink } from '../../../services/auth/src/events/sink.ts'
 import type { UserStateSink } from '../../../services/auth/src/events/user-state-sink.ts'
 import type { Database } from '../../../services/auth/src/store/database.ts'

@@ -98,7 +98,10 @@ export function judgeRevocations(world: EventWorld): void {
       // A reader begins an epoch with a snapshot, which has what was numbered before.
       const own = revoked.filter((one) => epochs.get(one) === heartbeat.epoch)
       if (own.every((one) => seen.has(one))) continue
-      history.violate('O8', `#${id} was done before ${heartbeat.asOf.toISOString()}, its revocation is not there`)
+      history.violate(
+        'O8',
+        `#${id} was done before ${heartbeat.asOf.toISOString()}, its revocation is not there`,
+      )
     }
   }
 }
@@ -108,7 +111,7 @@ function findEpochs({ model }: EventWorld): Map<string, unknown> {
   const epochs = new Map<string, unknown>()
   for (const { changes } of model.truth.commits) {
     for (const { after, table } of changes) {
-      if (table === 'revocations' && after?.rseq != null) epochs.set(String(after.event_id), after.epoch)
+      if (table === 'revocations' && after?.rseq != null) epochs.set(String(after.id), after.epoch)
     }
   }
   return epochs

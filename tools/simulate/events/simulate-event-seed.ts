@@ -61,13 +61,7 @@ async function setUp(world: EventWorld, random: Random): Promise<Users> {
   return users
 }
 
-function planActs(
-  world: EventWorld,
-  users: Users,
-  random: Random,
-  beginMs: number,
-  endMs: number,
-): void {
+function planActs(world: EventWorld, users: Users, random: Random, beginMs: number, endMs: number): void {
   const count = 15 + random.below(30)
   for (let n = 0; n < count; n++) {
     world.time.at(random.between(beginMs, endMs), () => void act(world, users, random))

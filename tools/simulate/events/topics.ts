@@ -1,4 +1,5 @@
-import { partitionCount } from './broker.ts'
+/** How many partitions each keyed topic has: fewer than Kafka's, so that users share them. */
+export const partitionCount = 3
 
 /** Where users' states stand, and revocations; events stand in topics named after themselves. */
 export const stateTopic = 'auth.state.users'

@@ -66,14 +66,16 @@ const acts: readonly Act[] = [
   {
     kind: 'refused login',
     share: 2,
-    work: (_world, userId, { id }) => async (_trx, announce) => {
-      const data = { userId, reason: LoginFailureReason.WRONG_PASSWORD, identifierHash: `hash ${id % 3}` }
-      await announce({ name: 'login_failed', key: data.identifierHash, data })
-    },
+    work:
+      (_world, userId, { id }) =>
+      async (_trx, announce) => {
+        const data = { userId, reason: LoginFailureReason.WRONG_PASSWORD, identifierHash: `hash ${id % 3}` }
+        await announce({ name: 'login_failed', key: data.identifierHash, data })
+      },
   },
   {
     kind: 'log-out',
-    share: 3,
+    share: 6,
     work: (world, userId, record) => async (trx, _announce, revoke) => {
       if ((await lockAccount(trx, userId, 'update')) === undefined) return
       const { entries } = await revoke(toRevokedSession(world.newId() as SessionId, 'LOGOUT'))

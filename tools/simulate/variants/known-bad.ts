@@ -1,10 +1,7 @@
+import type { KnownBadName } from '../simulations.ts'
 import type { Variant } from '../world/variant.ts'
 
-/** A known-bad system, and the properties of which one must be seen to break. */
-export interface KnownBad {
-  readonly name: string
-  /** What is wrong with it. */
-  readonly breaks: string
-  readonly properties: readonly string[]
+/** A known-bad system of the world of tokens. */
+export interface KnownBad extends KnownBadName {
   readonly variant: Variant
 }

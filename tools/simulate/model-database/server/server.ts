@@ -58,7 +58,7 @@ export class Server {
   /** The model of a statement; throws where there is none, and remembers that. */
   getModel(text: string): StatementModel {
     this.statementCount += 1
-    const known = compiled.get(text) ?? this.#extra?.get(text)
+    const known = this.#extra?.get(text) ?? compiled.get(text)
     if (known) return known
     const model = findStatement(text, this.tables) ?? findCompiled(text, this.tables)
     if (model === undefined) {

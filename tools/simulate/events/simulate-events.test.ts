@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { findKnownBad } from '../simulations.ts'
+import { replaceImmediates } from '../time/replace-immediates.ts'
+import { eventVariants } from './event-variants.ts'
+import { simulateEventSeed } from './simulate-event-seed.ts'
+
+const seeds = 120
+
+/** A seed that finds each variant out; `npm run simulate -- events --variants` tells the first. */
+const catchingSeeds: Readonly<Record<string, number>> = {
+  'a cursor by id': 1,
+}
+
+const nextTurn = replaceImmediates()
+
+test('no seed breaks O1 to O8, O10 or O11, and every world drains', async (t) => {
+  const sum: Record<string, number> = {}
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { counts, violations } = await simulateEventSeed(seed)
+    assert.deepEqual(violations, [], `seed ${seed}: npm run simulate -- events --seed ${seed}`)
+    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count
+    await nextTurn()
+  }
+  t.diagnostic(JSON.stringify(sum))
+  assert.ok(Number(sum.events) > 10 * seeds, 'a world in which nothing happens shows nothing')
+  assert.ok(Number(sum.repeated) > 0, 'no record was ever sent twice')
+})
+
+test('the same seed gives the same course of events', async () => {
+  const [first, second] = [await simulateEventSeed(7, {}, true), await simulateEventSeed(7, {}, true)]
+  assert.deepEqual(second.trace, first.trace)
+  assert.ok(first.trace.length > 20)
+})
+
+for (const { name } of eventVariants) {
+  test(`caught: ${name}`, async () => {
+    const seed = catchingSeeds[name]
+    assert.ok(seed !== undefined, 'a variant needs a seed that catches it')
+    const { properties, variant } = findKnownBad(eventVariants, name)
+    const { violations } = await simulateEventSeed(seed, variant)
+    assert.ok(
+      violations.some(({ property }) => properties.includes(property)),
+      `seed ${seed} breaks ${JSON.stringify(violations)}, not one of ${properties}`,
+    )
+  })
+}
