@@ -249,4 +249,24 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
     // The late one has never read the new key.
     assert.equal((await refresh(second, next.refreshToken)).sessionId, tokens.sessionId)
   })
+
+  test('an instance that read its keys too long ago reads them before it makes a refresh token', async () => {
+    const late = { ...lateTimes, ringMaxAgeMs: 400 }
+    await using replicas = await openKeyReplicas({}, { times: late })
+    const { first, second } = replicas
+    const person = await first.signUp()
+    const makes = [
+      async () => await second.logIn(person),
+      async ({ refreshToken }: TokenPair) => await refresh(second, refreshToken),
+    ]
+    let tokens = await first.logIn(person)
+    for (const make of makes) {
+      const { keyId } = await rotateKeys(first.deps, { purpose: 'refresh', atOnce: true })
+      await until(async () => second.deps.keyRing.status().ageMs > late.ringMaxAgeMs)
+      tokens = await make(tokens)
+      const row = first.database.kysely.selectFrom('sessions').where('id', '=', tokens.sessionId)
+      const { derivation_key_id } = await row.select('derivation_key_id').executeTakeFirstOrThrow()
+      assert.equal(derivation_key_id, keyId)
+    }
+  })
 })

@@ -15,6 +15,7 @@ import { lockAccount } from '../store/users.ts'
 import type { Announce, Revoke } from '../store/write.ts'
 import { assertFields } from './assert-fields.ts'
 import { findClientViolations } from './client-rules.ts'
+import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
 import { openRefreshToken } from './open-refresh-token.ts'
 import { toRevokedSession } from './to-revoked.ts'
@@ -40,6 +41,7 @@ export async function refreshToken(
   return await withFailureFloor(deps.clock, deps.settings.refreshFloorMs, refusals, async () => {
     if (input.refreshToken.length > bounds.refreshTokenBytes) throw new AuthError('INVALID_REFRESH_TOKEN')
     const opened = await openRefreshToken(deps, input.refreshToken)
+    if (hasStaleKeys(deps)) await deps.keyRing.reload()
     const pair = await rotateAtOnce(deps, caller.origin, opened, input.client.clientId)
     if (pair !== undefined) return pair
     const work = () =>
