@@ -9,6 +9,7 @@ import { measureLogin } from './measure/login.ts'
 import { measureRefresh } from './measure/refresh.ts'
 import { measureRemote } from './measure/remote.ts'
 import { measureRevocation } from './measure/revocation.ts'
+import { measureUsers } from './measure/users.ts'
 import { measureValidate } from './measure/validate.ts'
 import { openBenchDatabase, toEmbedded } from './open-bench-database.ts'
 import { type Pinning, pinThisProcess } from './pinning.ts'
@@ -24,6 +25,7 @@ const measurements: Readonly<Record<MeasurementName, (world: World) => Promise<F
   refresh: measureRefresh,
   local: measureLocal,
   revocation: measureRevocation,
+  users: measureUsers,
 }
 
 async function main(): Promise<void> {

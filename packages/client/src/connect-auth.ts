@@ -239,6 +239,11 @@ function assertOptions(options: ConnectAuthOptions): void {
   if (users !== 'direct' && users !== 'cached' && (typeof users !== 'object' || users === null)) {
     throw new TypeError("users is 'direct', 'cached' or the options of the cache")
   }
+  const source = typeof users === 'object' ? (users.source ?? 'list') : 'list'
+  if (source !== 'list' && source !== 'kafka') throw new TypeError("users.source is 'list' or 'kafka'")
+  if (source === 'kafka' && kafka === undefined) {
+    throw new TypeError("users: { source: 'kafka' } needs kafka: { brokers }")
+  }
   if (revocations === 'kafka' && kafka === undefined) {
     throw new TypeError("revocations: 'kafka' needs kafka: { brokers }")
   }

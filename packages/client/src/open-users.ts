@@ -9,8 +9,10 @@ import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { makeRevocationSource } from './grpc/make-revocation-source.ts'
 import type { Logger } from './logger.ts'
 import { type ListedSourceOptions, makeListedSource } from './users/make-listed-source.ts'
+import { makeTopicSource } from './users/make-topic-source.ts'
 import { type CachedUsers, openCachedUsers } from './users/open-cached-users.ts'
 import type { UserCacheOptions } from './users/user-cache-options.ts'
+import type { UserStateSource } from './users/user-state-source.ts'
 import {
   openRevocationFollower,
   type RevocationEntry,
@@ -65,7 +67,7 @@ export function openUsers(options: OpenUsersOptions): OpenedUsers {
     client,
     clock: systemClock,
     freshness: (options.revocations ?? follower) as RevocationState,
-    source: makeListedSource({ client, ...chooseEvents(options) }),
+    source: makeStates(options, client),
   })
   return {
     users,
@@ -83,6 +85,15 @@ function makeSource({ channel, deadlineMs, kafka, hearsKafka }: OpenUsersOptions
   return kafka !== undefined && hearsKafka
     ? makeKafkaRevocationSource({ kafka, client })
     : makeRevocationSource(client)
+}
+
+function makeStates(options: OpenUsersOptions, client: ListedSourceOptions['client']): UserStateSource {
+  const { channel, deadlineMs, kafka, source } = options
+  if (source !== 'kafka' || kafka === undefined) {
+    return makeListedSource({ client, ...chooseEvents(options) })
+  }
+  const { status } = makeRevocationSource(makeGrpcClient(AuthService, channel, { deadlineMs }))
+  return makeTopicSource({ kafka, status })
 }
 
 /**

@@ -31,7 +31,15 @@ describe('cached users over Kafka', { skip: skipKafka }, () => {
   const topicPrefix = toUniqueName('t')
   const environment = { KAFKA_BROKERS: kafka.brokers, AUTH_TOPIC_PREFIX: topicPrefix }
   const over = { kafka: { brokers: kafka.brokers.split(','), topicPrefix }, revocations: 'kafka' } as const
-  describeOnStores('store', (context) => suite(context, { verification: 'local', ...over }), { environment })
+  describeOnStores(
+    'store',
+    (context) => {
+      describe('by ListUsers and events', () => suite(context, { verification: 'local', ...over }))
+      const users = { source: 'kafka' } as const
+      describe('from the topic of users', () => suite(context, { verification: 'local', ...over, users }))
+    },
+    { environment },
+  )
 })
 
 test('R13: when the service is gone users are UNAVAILABLE once S is over, or as they were where that is allowed', async () => {
@@ -70,14 +78,16 @@ test('R13: when the service is gone users are UNAVAILABLE once S is over, or as 
   })
 })
 
-type Ways = Pick<Parameters<typeof connectAuth>[0], 'verification' | 'kafka' | 'revocations'>
+type Ways = Pick<Parameters<typeof connectAuth>[0], 'verification' | 'kafka' | 'revocations'> & {
+  readonly users?: { readonly source: 'kafka' }
+}
 
 function suite(context: StoreContext, ways: Ways): void {
   let auth: Auth<CachedUsers>
   before(async () => {
     await context.auth.signUp()
     const options = { address: context.auth.address, readyTimeoutMs: 20_000, logger: quiet } as const
-    auth = await connectAuth({ ...options, ...ways, users: 'cached' })
+    auth = await connectAuth({ ...options, users: 'cached', ...ways })
     await auth.users.warm(AbortSignal.timeout(20_000))
   })
   after(() => auth.close())

@@ -18,6 +18,7 @@ import {
   shortTimes,
 } from './key-replicas.ts'
 import type { TestAuth } from './open-test-auth.ts'
+import { getRefusal } from './refusals.ts'
 import { getVerdict, refresh } from './validations.ts'
 
 const postgres = await sharedPostgres()
@@ -248,5 +249,42 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
     assert.equal(derivation_key_id, keyId)
     // The late one has never read the new key.
     assert.equal((await refresh(second, next.refreshToken)).sessionId, tokens.sessionId)
+  })
+
+  test('a repeat whose key the database has lost ends the family: the holder logs in anew', async () => {
+    await using replicas = await openKeyReplicas()
+    const { first } = replicas
+    const tokens = await first.logIn(await first.signUp())
+    await refresh(first, tokens.refreshToken)
+    await first.database.kysely
+      .updateTable('sessions')
+      .set({ derivation_key_id: '00000000' })
+      .where('id', '=', tokens.sessionId)
+      .execute()
+    for (const _ of [1, 2]) {
+      const { reason } = await getRefusal(refresh(first, tokens.refreshToken))
+      assert.equal(reason, 'INVALID_REFRESH_TOKEN')
+    }
+    assert.equal(await getVerdict(first, tokens.accessToken), 'REVOKED')
+  })
+
+  test('an instance that read its keys too long ago reads them before it makes a refresh token', async () => {
+    const late = { ...lateTimes, ringMaxAgeMs: 400 }
+    await using replicas = await openKeyReplicas({}, { times: late })
+    const { first, second } = replicas
+    const person = await first.signUp()
+    const makes = [
+      async () => await second.logIn(person),
+      async ({ refreshToken }: TokenPair) => await refresh(second, refreshToken),
+    ]
+    let tokens = await first.logIn(person)
+    for (const make of makes) {
+      const { keyId } = await rotateKeys(first.deps, { purpose: 'refresh', atOnce: true })
+      await until(async () => second.deps.keyRing.status().ageMs > late.ringMaxAgeMs)
+      tokens = await make(tokens)
+      const row = first.database.kysely.selectFrom('sessions').where('id', '=', tokens.sessionId)
+      const { derivation_key_id } = await row.select('derivation_key_id').executeTakeFirstOrThrow()
+      assert.equal(derivation_key_id, keyId)
+    }
   })
 })

@@ -23,6 +23,14 @@ const refusals = new Set([
   'SESSION_NOT_FOUND',
 ])
 
+/**
+ * The answer holds a refresh token of a key that a promotion has lost: an instance makes tokens of the keys it has read for `ringMaxAgeMs`
+ * more. Nobody can open it, so its device is as far as if no answer had come.
+ */
+class LostKeyError extends Error {
+  override readonly name = 'LostKeyError'
+}
+
 /** Runs a call in an instance of the service and records it; `work` is the real use-case. Rejects with what it throws. */
 export async function serveOperation<T>(
   history: History,
@@ -49,10 +57,14 @@ function mayBeLost(history: History, { startMs }: Operation): boolean {
   return history.epochs.some(({ lostCommits, promotedMs }) => lostCommits > 0 && promotedMs >= startMs)
 }
 
+function mayUseLostKey({ epochs }: History, startMs: number, ringMaxAgeMs: number): boolean {
+  return epochs.some(({ lostCommits, promotedMs }) => lostCommits > 0 && startMs <= promotedMs + ringMaxAgeMs)
+}
+
 function noteFailure(history: History, operation: Operation, error: unknown): void {
   const reason = error instanceof AuthError ? error.reason : String(error)
   const metadata = error instanceof AuthError ? (error.details.metadata ?? {}) : {}
-  const isUnknown = reason === 'DATABASE_UNAVAILABLE'
+  const isUnknown = reason === 'DATABASE_UNAVAILABLE' || error instanceof LostKeyError
   history.end(operation, isUnknown ? 'UNKNOWN' : 'INVALID', [reason, ...Object.values(metadata)].join(' '))
   if (isUnknown || refusals.has(reason)) return
   const cause = error instanceof Error ? String(error.cause ?? '') : ''
@@ -67,12 +79,19 @@ export async function serveTokens(
   work: () => Promise<TokenPair>,
 ): Promise<GivenTokens> {
   let given: GivenTokens | undefined
-  await serveOperation(history, facts, work, (operation, pair) => {
-    const opened = auth.deps.refreshTokens.findOpened(pair.refreshToken)
+  const { refreshTokens, settings } = auth.deps
+  const startMs = history.time.nowMs
+  const askUsable = async () => {
+    const pair = await work()
+    const isUsable = refreshTokens.findOpened(pair.refreshToken) !== undefined
+    if (!isUsable && mayUseLostKey(history, startMs, settings.keyTimes.ringMaxAgeMs)) throw new LostKeyError()
+    return pair
+  }
+  await serveOperation(history, facts, askUsable, (operation, pair) => {
+    const opened = refreshTokens.findOpened(pair.refreshToken)
     if (opened === undefined) throw new Error('the service does not know its own refresh token')
     const refresh = { text: pair.refreshToken, sessionId: pair.sessionId, generation: opened.generation }
-    const { refreshMaxMs } = auth.deps.settings
-    const { token, session } = history.addTokens(operation, pair.accessToken, refresh, refreshMaxMs)
+    const { token, session } = history.addTokens(operation, pair.accessToken, refresh, settings.refreshMaxMs)
     checkGiven(history, operation, session, pair)
     applyToToken(history, token, session)
     given = { token, refresh }

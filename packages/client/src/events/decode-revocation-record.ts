@@ -2,7 +2,7 @@ import { fromBinary, fromJson } from '@bufbuild/protobuf'
 import { revocationRecords } from '@immersiverse/auth-contract'
 import { toHeartbeat, toRevocation } from '../grpc/to-revocation.ts'
 import { type Heartbeat, type Revocation, RevocationDoubt } from '../verifier/revocation.ts'
-import type { PartitionRecord } from './open-partition-reader.ts'
+import type { PartitionRecord } from './partition-record.ts'
 
 const mediaTypes = ['application/json', 'application/protobuf'] as const
 

@@ -7,13 +7,10 @@ import {
   type RevocationSource,
 } from '../verifier/revocation.ts'
 import { decodeRevocationRecord } from './decode-revocation-record.ts'
+import { OffsetGoneError } from './fetch-consumer.ts'
 import type { KafkaOptions } from './kafka-options.ts'
-import {
-  OffsetGoneError,
-  openPartitionReader,
-  type PartitionReader,
-  type PartitionRecord,
-} from './open-partition-reader.ts'
+import { openPartitionReader, type PartitionReader } from './open-partition-reader.ts'
+import type { PartitionRecord } from './partition-record.ts'
 
 /** What the source needs. */
 export interface KafkaRevocationSourceOptions {

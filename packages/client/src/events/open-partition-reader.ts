@@ -1,13 +1,13 @@
 import type { Consumer } from '@platformatic/kafka'
-import { type KafkaOptions, toClientOptions } from './kafka-options.ts'
-
-/** A record as it stands on a partition. */
-export interface PartitionRecord {
-  readonly offset: bigint
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: readonly (readonly [Buffer | null, Buffer | null])[]
-}
+import {
+  closeFetchConsumer,
+  listEnds,
+  openFetchConsumer,
+  rethrowFetchError,
+  toRecords,
+} from './fetch-consumer.ts'
+import type { KafkaOptions } from './kafka-options.ts'
+import type { PartitionRecord } from './partition-record.ts'
 
 /** The first partition of one topic, read by offsets: no group, no commits, no offset that is chosen for its reader. */
 export interface PartitionReader extends AsyncDisposable {
@@ -23,19 +23,12 @@ export interface PartitionReader extends AsyncDisposable {
   read(offset: bigint): AsyncGenerator<PartitionRecord, never, undefined>
 }
 
-/** There is nothing at an offset, and going on elsewhere would leave something out. */
-export class OffsetGoneError extends Error {
-  override readonly name = 'OffsetGoneError'
-}
-
 type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
 
 /** How long a fetch waits for a record. One that is there already, or that comes, is answered at once. */
 const maxWaitMs = 500
 const bytesMax = 1024 * 1024
 const partition = 0
-/** ListOffsets: the timestamps that stand for both ends. */
-const [latest, earliest] = [-1n, -2n]
 /** Not said: the brokers then do not compare. */
 const noEpoch = -1
 
@@ -48,8 +41,8 @@ export async function openPartitionReader(
   topic: string,
   signal: AbortSignal,
 ): Promise<PartitionReader> {
-  const consumer = await makeConsumer(kafka)
-  const close = () => closeConsumer(consumer)
+  const consumer = await openFetchConsumer(kafka, 'auth-revocations')
+  const close = () => closeFetchConsumer(consumer)
   signal.addEventListener('abort', close, { once: true })
   const dispose = async () => {
     signal.removeEventListener('abort', close)
@@ -61,39 +54,14 @@ export async function openPartitionReader(
     const { id: topicId, partitions } = metadata.topics.get(topic) ?? {}
     const node = partitions?.[partition]?.leader
     if (topicId === undefined || node === undefined) throw new Error(`the topic ${topic} has no leader`)
-    const listOffset = async (timestamp: bigint): Promise<bigint> => {
-      const offsets = await consumer.listOffsets({
-        topics: [topic],
-        partitions: { [topic]: [partition] },
-        timestamp,
-      })
-      return offsets.get(topic)?.[partition] ?? -1n
-    }
-    const [begin, end] = await Promise.all([listOffset(earliest), listOffset(latest)])
-    if (begin < 0n || end < begin) throw new Error(`the topic ${topic} does not say where it begins and ends`)
+    const [ends] = await listEnds(consumer, topic, [partition])
+    if (ends === undefined) throw new Error(`the topic ${topic} has no partition ${partition}`)
     const read = (offset: bigint) => readFrom(consumer, { topicId, node }, offset)
-    return { topicId, begin, end, read, [Symbol.asyncDispose]: dispose }
+    return { topicId, ...ends, read, [Symbol.asyncDispose]: dispose }
   } catch (error) {
     await dispose()
     throw error
   }
-}
-
-async function makeConsumer(kafka: KafkaOptions): Promise<Consumer> {
-  // Only services that read Kafka load its client.
-  const { Consumer } = await import('@platformatic/kafka')
-  const consumer = new Consumer({
-    ...toClientOptions(kafka, 'auth-revocations'),
-    // The client wants a name; a group is only joined by `consume`, which is not used here.
-    groupId: 'none',
-    autocreateTopics: false,
-    retries: 0,
-    connectTimeout: 3_000,
-    requestTimeout: 5_000,
-  })
-  // Every call reports its own failure; without a listener this would end the process.
-  consumer.on('error', () => undefined)
-  return consumer
 }
 
 async function* readFrom(
@@ -130,33 +98,8 @@ function* listRecords(
   const batches = response.responses.flatMap(({ partitions }) =>
     partitions.flatMap(({ records }) => records ?? []),
   )
-  for (const { attributes, firstOffset, lastOffsetDelta, records } of batches) {
-    for (const { key, value, headers, offsetDelta } of (attributes & controlBatch) === 0 ? records : []) {
-      const offset = firstOffset + BigInt(offsetDelta)
-      yield { next: offset + 1n, record: { offset, key, value, headers } }
-    }
-    yield { next: firstOffset + BigInt(lastOffsetDelta) + 1n }
+  for (const batch of batches) {
+    for (const record of toRecords(batch)) yield { next: record.offset + 1n, record }
+    yield { next: batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n }
   }
-}
-
-/** The bit of a batch that holds a transaction's marker and no records. */
-const controlBatch = 0x20
-
-const goneErrors = Object.freeze(['OFFSET_OUT_OF_RANGE', 'UNKNOWN_TOPIC_ID', 'UNKNOWN_TOPIC_OR_PARTITION'])
-
-function rethrowFetchError(cause: unknown): never {
-  const found = goneErrors.find((id) => hasApiId(cause, id))
-  if (found === undefined) throw cause
-  throw new OffsetGoneError(`Kafka answers ${found}`, { cause })
-}
-
-function hasApiId(error: unknown, id: string): boolean {
-  const { apiId, errors } = (error ?? {}) as { apiId?: unknown; errors?: unknown }
-  return apiId === id || (Array.isArray(errors) && errors.some((one) => hasApiId(one, id)))
-}
-
-/** Cuts the connections, so that a fetch that hangs ends as well. */
-async function closeConsumer(consumer: Consumer): Promise<void> {
-  for (const [, connection] of consumer.connections) connection.socket?.destroy()
-  await consumer.close(true).catch(() => undefined)
 }

@@ -34,7 +34,7 @@ export interface OpenedUsers extends CachedUsers {
 }
 
 /** What a cache is made of. */
-export interface CachedUsersParts extends UserCacheOptions {
+export interface CachedUsersParts extends Omit<UserCacheOptions, 'source'> {
   readonly source: UserStateSource
   readonly client: UserCalls
   /** Says how far revocations have been heard. */

@@ -1,6 +1,11 @@
 /** How `auth.users` keeps users in memory. */
 export interface UserCacheOptions {
   /**
+   * Where users are read: `list` (default) by ListUsers and the events of changes; `kafka` from the compacted topic `auth.state.users`, which costs
+   * the auth service nothing, however many services and users there are; that needs `kafka`. Both hold the same promise.
+   */
+  readonly source?: 'list' | 'kafka'
+  /**
    * At most so many users, deleted ones included; those not asked for longest go first, and who is not there is asked for. Default: all users
    * there are, about 230 bytes each.
    */

@@ -23,6 +23,18 @@ test('a good token gives its key and claims, with one audience as an array', () 
   assert.deepEqual({ ...token.claims }, { ...goodClaims, aud: ['immersiverse'], nbf: undefined })
 })
 
+test('a character whose low octet is the right one is another character, wherever it stands', () => {
+  const token = issuer.sign()
+  assert.ok(typeof read(token) === 'object')
+  for (let at = 0; at < token.length; at++) {
+    const code = token.charCodeAt(at)
+    for (const other of [0x100 | code, 0xd800 | code, 0xff00 | code, 0x80 | code]) {
+      const changed = token.slice(0, at) + String.fromCharCode(other) + token.slice(at + 1)
+      assert.equal(read(changed), 'MALFORMED')
+    }
+  }
+})
+
 for (const algorithm of ['ES256', 'RS256', 'EdDSA'] as const) {
   test(`a ${algorithm} token made by jose verifies`, async () => {
     const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })

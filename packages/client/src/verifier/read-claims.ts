@@ -24,6 +24,8 @@ export interface AccessTokenClaims {
   readonly tv: number
 }
 
+const noTexts: readonly string[] = Object.freeze([])
+
 /**
  * Reads the claims of a verified payload (UTF-8 JSON); undefined where one is missing or of another shape, where `exp` is not after
  * `iat`, or where the token lives longer than `maxLifetimeSeconds` (revocations are forgotten once every token they cover has expired).
@@ -38,8 +40,26 @@ export function readClaims(payload: Uint8Array, maxLifetimeSeconds: number): Acc
   if (!isCount(iat) || !isCount(exp) || !isCount(tv)) return undefined
   if (nbf !== undefined && !isCount(nbf)) return undefined
   if (exp <= iat || exp - iat > maxLifetimeSeconds) return undefined
-  const lists = { aud: Object.freeze(audiences), roles: Object.freeze(roles) }
-  return Object.freeze({ iss, sub, sid, jti, client_id, iat, exp, nbf, tier, name, tv, ...lists })
+  return Object.freeze({
+    iss,
+    aud: freezeTexts(audiences),
+    sub,
+    sid,
+    jti,
+    client_id,
+    iat,
+    exp,
+    nbf,
+    roles: freezeTexts(roles),
+    tier,
+    name,
+    tv,
+  })
+}
+
+/** Most tokens have no role: they share one list. */
+function freezeTexts(texts: readonly string[]): readonly string[] {
+  return texts.length === 0 ? noTexts : Object.freeze(texts)
 }
 
 function isText(value: unknown): value is string {

@@ -30,7 +30,7 @@ export interface VerifiedJws {
   readonly payload: Buffer
 }
 
-/** Characters of a token; all of them are ASCII, so also its bytes. */
+/** Characters of a token. */
 const tokenMax = 8 * 1024
 const keyIdMax = 128
 const judgedHeadersMax = 16
@@ -47,20 +47,21 @@ export function verifyCompactJws(token: string, rules: JwsRules): VerifiedJws | 
   const headerEnd = token.indexOf('.')
   const payloadEnd = token.indexOf('.', headerEnd + 1)
   if (headerEnd < 1 || payloadEnd < 0 || payloadEnd === token.length - 1) return 'MALFORMED'
+  // UTF-8, not Latin-1, which cuts characters off to an octet that may be one of base64url: here none of their octets is.
+  const bytes = Buffer.from(token, 'utf8')
   const headerText = token.slice(0, headerEnd)
   const known = rules.judgedHeaders?.get(headerText)
-  const headerBytes = known === undefined ? decodeBase64url(token, 0, headerEnd) : noBytes
-  const payload = decodeBase64url(token, headerEnd + 1, payloadEnd)
+  const headerBytes = known === undefined ? decodeBase64url(bytes, 0, headerEnd) : noBytes
+  const payload = decodeBase64url(bytes, headerEnd + 1, payloadEnd)
   // A further dot is no character of base64url.
-  const signature = decodeBase64url(token, payloadEnd + 1, token.length)
+  const signature = decodeBase64url(bytes, payloadEnd + 1, bytes.length)
   if (headerBytes === undefined || payload === undefined || signature === undefined) return 'MALFORMED'
   const header = known ?? judgeHeader(headerBytes, rules)
   if (typeof header === 'string') return header
   const key = rules.keys.find(header.keyId)
   if (key === undefined) return 'UNKNOWN_KEY'
   if (key.algorithm !== header.algorithm) return 'WRONG_TYPE'
-  const signed = Buffer.from(token.slice(0, payloadEnd), 'latin1')
-  if (!isSignatureValid(key, signed, signature)) return 'BAD_SIGNATURE'
+  if (!isSignatureValid(key, bytes.subarray(0, payloadEnd), signature)) return 'BAD_SIGNATURE'
   if (known === undefined) rememberHeader(headerText, header, rules.judgedHeaders)
   return { key, payload }
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { hasStaleKeys } from './has-stale-keys.ts'
 
 /** The public keys, and how long others may keep them. */
 export interface SigningKeys {
@@ -11,9 +12,8 @@ export interface SigningKeys {
 const staleMaxAgeMs = 5_000
 
 /** The public keys as this instance has last read them; for a short time where that was long ago, for a successor may be planned by now. */
-export function getSigningKeys({ keyRing, settings }: Pick<Deps, 'keyRing' | 'settings'>): SigningKeys {
-  const { publishedMaxAgeMs, ringMaxAgeMs } = settings.keyTimes
-  const isStale = keyRing.status().ageMs > ringMaxAgeMs
-  const maxAgeMs = isStale ? Math.min(staleMaxAgeMs, publishedMaxAgeMs) : publishedMaxAgeMs
-  return { jwksJson: keyRing.jwksJson, maxAgeMs }
+export function getSigningKeys(deps: Pick<Deps, 'keyRing' | 'settings'>): SigningKeys {
+  const { publishedMaxAgeMs } = deps.settings.keyTimes
+  const maxAgeMs = hasStaleKeys(deps) ? Math.min(staleMaxAgeMs, publishedMaxAgeMs) : publishedMaxAgeMs
+  return { jwksJson: deps.keyRing.jwksJson, maxAgeMs }
 }

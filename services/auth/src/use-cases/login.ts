@@ -13,6 +13,7 @@ import { insertSession } from '../store/sessions.ts'
 import { findAccount, lockAccount, noteLogin } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
 import { findClientViolations } from './client-rules.ts'
+import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
@@ -84,6 +85,7 @@ async function openSession(
   verified: Account,
   client: ClientInfo,
 ): Promise<Issued | 'SUSPENDED' | 'WRONG'> {
+  if (hasStaleKeys(deps)) await deps.keyRing.reload()
   return await deps.write(origin, async (trx, announce) => {
     const account = await lockAccount(trx, verified.id, 'share')
     if (account?.passwordVersion !== verified.passwordVersion) return 'WRONG'

@@ -15,6 +15,7 @@ import { lockAccount } from '../store/users.ts'
 import type { Announce, Revoke } from '../store/write.ts'
 import { assertFields } from './assert-fields.ts'
 import { findClientViolations } from './client-rules.ts'
+import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
 import { openRefreshToken } from './open-refresh-token.ts'
 import { toRevokedSession } from './to-revoked.ts'
@@ -40,11 +41,16 @@ export async function refreshToken(
   return await withFailureFloor(deps.clock, deps.settings.refreshFloorMs, refusals, async () => {
     if (input.refreshToken.length > bounds.refreshTokenBytes) throw new AuthError('INVALID_REFRESH_TOKEN')
     const opened = await openRefreshToken(deps, input.refreshToken)
+    if (hasStaleKeys(deps)) await deps.keyRing.reload()
     const pair = await rotateAtOnce(deps, caller.origin, opened, input.client.clientId)
     if (pair !== undefined) return pair
-    const work = () =>
+    const work = (hasNewestKeys: boolean) =>
       deps.write(caller.origin, (trx, announce, revoke) =>
-        exchange({ deps, trx, announce, revoke, origin: caller.origin }, opened, input.client.clientId),
+        exchange(
+          { deps, trx, announce, revoke, origin: caller.origin, hasNewestKeys },
+          opened,
+          input.client.clientId,
+        ),
       )
     const outcome = await withNewestKeys(deps, work)
     // Outside the transaction: what a refusal wrote, such as a theft, must commit.
@@ -57,13 +63,16 @@ export async function refreshToken(
  * Does the work again where it needs a key that another instance has just made: a repeated answer, made anew, has changed nothing (T2).
  * The keys are read between the two transactions, not inside one.
  */
-async function withNewestKeys<T>({ keyRing }: RefreshDeps, work: () => Promise<T>): Promise<T> {
+async function withNewestKeys<T>(
+  { keyRing }: RefreshDeps,
+  work: (hasNewestKeys: boolean) => Promise<T>,
+): Promise<T> {
   try {
-    return await work()
+    return await work(false)
   } catch (error) {
     if (!(error instanceof UnknownRefreshKeyError)) throw error
     await keyRing.reload()
-    return await work()
+    return await work(true)
   }
 }
 
@@ -93,6 +102,8 @@ interface Exchange {
   readonly announce: Announce
   readonly revoke: Revoke
   readonly origin: Origin
+  /** Whether the keys were read since the call began: then a key that is unknown is known to nobody. */
+  readonly hasNewestKeys: boolean
 }
 
 /** Locks user and session, decides and carries out; undefined is a refusal. */
@@ -112,7 +123,7 @@ async function exchange(
   const presented = { ...token, clientId, ip: at.origin.ip, userAgent: at.origin.userAgent }
   const decision = decideRefresh(session, presented, now, at.deps.settings.refreshGraceMs)
   if (decision === 'rotate') return await rotate(at, account, session)
-  if (decision === 'repeat') return repeat(at, account, session, now)
+  if (decision === 'repeat') return await repeat(at, account, session, now)
   if (decision === 'reuse') await endReused(at, account, session)
   if (decision === 'lost') await end(at, session, 'REFRESH_TOKEN_LOST')
   if (decision !== 'refuse') {
@@ -136,19 +147,41 @@ async function rotate(at: Exchange, account: Account, session: Session): Promise
 }
 
 /** The answer was lost: the same successor again. Windows and lifetimes do not move (T6, T7). */
-function repeat(at: Exchange, account: Account, session: Session, now: Date): Issued {
-  const name = { userId: account.id, sessionId: session.id, generation: session.generation }
+async function repeat(
+  at: Exchange,
+  account: Account,
+  session: Session,
+  now: Date,
+): Promise<Issued | undefined> {
+  const refreshToken = findRemade(at, session)
+  if (refreshToken === undefined) {
+    await end(at, session, 'REFRESH_TOKEN_LOST')
+    const facts = { sessionId: session.id, userId: account.id, keyId: session.derivationKeyId }
+    at.deps.log.warn(facts, 'refresh family ended: the database has lost the key of its token')
+    return undefined
+  }
   at.deps.log.info({ sessionId: session.id, userId: account.id }, 'refresh repeated within the grace')
   return {
     account,
     sessionId: session.id,
     clientId: session.clientId,
-    refreshToken: at.deps.refreshTokens.remake(name, session),
+    refreshToken,
     issue: {
       issuedAt: now,
       refreshExpiresAt: session.idleExpiresAt,
       absoluteExpiresAt: session.absoluteExpiresAt,
     },
+  }
+}
+
+/** The family's current token; undefined where its key was lost with the commits that a failover lost. */
+function findRemade({ deps, hasNewestKeys }: Exchange, session: Session): string | undefined {
+  const name = { userId: session.userId, sessionId: session.id, generation: session.generation }
+  try {
+    return deps.refreshTokens.remake(name, session)
+  } catch (error) {
+    if (hasNewestKeys && error instanceof UnknownRefreshKeyError) return undefined
+    throw error
   }
 }
 

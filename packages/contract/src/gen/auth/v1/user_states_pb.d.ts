@@ -15,6 +15,8 @@ export declare const file_auth_v1_user_states: GenFile;
 /**
  * Topic `auth.state.users`: a user as other services may know it, whole, under its id as key. A record without a value says that the user was
  * deleted. A reader never replaces a higher `user_version` by a lower one; the header `ce_userversion` carries it on records without a value too.
+ * Where `status` is not said there is this version, but the broker refuses the whole of it: ask GetUser. Records of an epoch other than that of the
+ * heartbeat behind them may tell of commits that were lost: what counts was written again.
  *
  * @generated from message auth.v1.UserState
  */
