@@ -18,6 +18,8 @@ export interface KafkaSourceOptions {
   /** Where a group starts that has not committed anything. */
   readonly from: StartPosition
   readonly groupProtocol: 'classic' | 'consumer'
+  /** `classic`: how long a member that died without leaving holds its partitions; default 10,000. */
+  readonly sessionTimeoutMs?: number | undefined
   readonly signal: AbortSignal
   readonly logger: Logger
 }
@@ -68,7 +70,8 @@ async function* readUntilBroken(options: KafkaSourceOptions): EventSource {
   }
 }
 
-async function makeConsumer({ kafka, group, groupProtocol }: KafkaSourceOptions): Promise<KafkaConsumer> {
+async function makeConsumer(options: KafkaSourceOptions): Promise<KafkaConsumer> {
+  const { kafka, group, groupProtocol, sessionTimeoutMs = 10_000 } = options
   // Only services that read Kafka load its client.
   const { Consumer } = await import('@platformatic/kafka')
   const common = {
@@ -86,9 +89,8 @@ async function makeConsumer({ kafka, group, groupProtocol }: KafkaSourceOptions)
   return new Consumer<Buffer, Buffer, Buffer, Buffer>({
     ...common,
     // How soon a member hears of a rebalance.
-    heartbeatInterval: 1_000,
-    // A member that died without leaving holds its partitions this long.
-    sessionTimeout: 10_000,
-    rebalanceTimeout: 15_000,
+    heartbeatInterval: Math.min(1_000, Math.ceil(sessionTimeoutMs / 5)),
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: Math.max(15_000, sessionTimeoutMs),
   })
 }
