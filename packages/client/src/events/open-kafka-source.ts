@@ -5,7 +5,7 @@ import { makeBackoff } from '../make-backoff.ts'
 import type { EventSource } from './event-record.ts'
 import { fromMessage } from './from-message.ts'
 import { type KafkaOptions, toClientOptions } from './kafka-options.ts'
-import { makeCommitter } from './make-committer.ts'
+import { type CommittingConsumer, makeCommitter } from './make-committer.ts'
 import { type KafkaConsumer, readMessages } from './read-messages.ts'
 import { waitFor } from './retry-forever.ts'
 import type { StartPosition } from './seed-offsets.ts'
@@ -50,12 +50,13 @@ export async function* openKafkaSource(options: KafkaSourceOptions): EventSource
 
 /** One life of a consumer. Ends when the signal is aborted, throws when the consumer dies. */
 async function* readUntilBroken(options: KafkaSourceOptions): EventSource {
-  const { kafka, names, from, signal, logger, group } = options
+  const { kafka, names, from, signal, logger, group, groupProtocol } = options
   const consumer = await makeConsumer(options)
-  const committer = makeCommitter(consumer, (err) =>
+  const committer = makeCommitter(toCommitting(consumer, groupProtocol), (err) =>
     logger.warn({ err, group }, 'Kafka offsets were not committed'),
   )
   const topics = names.map((name) => toTopic(name, kafka.topicPrefix))
+  consumer.on('consumer:group:join', committer.beginGeneration)
   try {
     for await (const message of readMessages(consumer, { topics, from, signal })) {
       const { topic, partition, offset, leaderEpoch } = message
@@ -67,6 +68,23 @@ async function* readUntilBroken(options: KafkaSourceOptions): EventSource {
     await consumer
       .close(true)
       .catch((err: unknown) => logger.warn({ err, group }, 'the Kafka consumer did not close cleanly'))
+  }
+}
+
+function toCommitting(
+  consumer: KafkaConsumer,
+  groupProtocol: KafkaSourceOptions['groupProtocol'],
+): CommittingConsumer {
+  return {
+    get generationId() {
+      return consumer.generationId
+    },
+    get assignments() {
+      return consumer.assignments
+    },
+    // With KIP-848 partitions come and go without a pause.
+    isRejoining: () => groupProtocol === 'classic' && !consumer.isActive(),
+    commit: (offsets) => consumer.commit(offsets),
   }
 }
 
