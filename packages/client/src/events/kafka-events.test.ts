@@ -254,6 +254,5 @@ test('what another member handled meanwhile is no gap', async (t) => {
   await sendMore()
   const handled = () => first.status().handled + second.status().handled
   await waitUntil('the rest', () => handled() >= sent * users.length, 30_000)
-  console.log(first.status(), second.status(), sent, topics.warnings)
   assert.deepEqual(gaps, [])
 })

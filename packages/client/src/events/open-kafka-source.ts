@@ -6,6 +6,7 @@ import type { EventSource } from './event-record.ts'
 import { fromMessage } from './from-message.ts'
 import { type KafkaOptions, toClientOptions } from './kafka-options.ts'
 import { type CommittingConsumer, makeCommitter } from './make-committer.ts'
+import { makeTenures, type Tenures } from './make-tenures.ts'
 import { type KafkaConsumer, readMessages } from './read-messages.ts'
 import { waitFor } from './retry-forever.ts'
 import type { StartPosition } from './seed-offsets.ts'
@@ -35,9 +36,10 @@ const lastCommitMs = 5_000
 export async function* openKafkaSource(options: KafkaSourceOptions): EventSource {
   const { signal, logger, group } = options
   const backoff = makeBackoff({ firstMs: 200, maxMs: 10_000 })
+  const tenures = makeTenures()
   while (!signal.aborted) {
     try {
-      for await (const record of readUntilBroken(options)) {
+      for await (const record of readUntilBroken(options, tenures)) {
         backoff.reset()
         yield record
       }
@@ -49,7 +51,7 @@ export async function* openKafkaSource(options: KafkaSourceOptions): EventSource
 }
 
 /** One life of a consumer. Ends when the signal is aborted, throws when the consumer dies. */
-async function* readUntilBroken(options: KafkaSourceOptions): EventSource {
+async function* readUntilBroken(options: KafkaSourceOptions, tenures: Tenures): EventSource {
   const { kafka, names, from, signal, logger, group, groupProtocol } = options
   const consumer = await makeConsumer(options)
   const committer = makeCommitter(toCommitting(consumer, groupProtocol), (err) =>
@@ -61,7 +63,8 @@ async function* readUntilBroken(options: KafkaSourceOptions): EventSource {
     for await (const message of readMessages(consumer, { topics, from, signal })) {
       const { topic, partition, offset, leaderEpoch } = message
       const handled = { topic, partition, offset, leaderEpoch, generationId: consumer.generationId }
-      yield fromMessage(message, async () => committer.mark(handled))
+      const tenure = tenures.judge(message, consumer.assignments)
+      yield fromMessage(message, tenure, async () => committer.mark(handled))
     }
   } finally {
     await Promise.race([committer.flush(), sleep(lastCommitMs, undefined, { ref: false })])
