@@ -18,7 +18,7 @@ export interface KillOptions {
 
 /** How long a graceful stop may take: the last commit is waited for 5 s at most. */
 const stopLimitMs = 10_000
-const pointWithinMs = 3_000
+const pointWithinMs = 4_000
 
 /**
  * Kills members of a group until there is none more to kill: at a random moment, at a point of a handler, or both at once, with SIGKILL; now

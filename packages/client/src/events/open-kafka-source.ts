@@ -68,6 +68,9 @@ async function* readUntilBroken(options: KafkaSourceOptions, tenures: Tenures): 
     }
   } finally {
     await Promise.race([committer.flush(), sleep(lastCommitMs, undefined, { ref: false })])
+    // First: a rejoin that is under way would otherwise end after the closing, and leave a member behind that nobody reads for.
+    const left = Promise.resolve<unknown>(consumer.leaveGroup(true)).catch(() => undefined)
+    await Promise.race([left, sleep(lastCommitMs, undefined, { ref: false })])
     await consumer
       .close(true)
       .catch((err: unknown) => logger.warn({ err, group }, 'the Kafka consumer did not close cleanly'))

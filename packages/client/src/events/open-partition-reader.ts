@@ -1,4 +1,5 @@
 import type { Consumer } from '@platformatic/kafka'
+import { hasApiId } from './has-api-id.ts'
 import { type KafkaOptions, toClientOptions } from './kafka-options.ts'
 
 /** A record as it stands on a partition. */
@@ -148,11 +149,6 @@ function rethrowFetchError(cause: unknown): never {
   const found = goneErrors.find((id) => hasApiId(cause, id))
   if (found === undefined) throw cause
   throw new OffsetGoneError(`Kafka answers ${found}`, { cause })
-}
-
-function hasApiId(error: unknown, id: string): boolean {
-  const { apiId, errors } = (error ?? {}) as { apiId?: unknown; errors?: unknown }
-  return apiId === id || (Array.isArray(errors) && errors.some((one) => hasApiId(one, id)))
 }
 
 /** Cuts the connections, so that a fetch that hangs ends as well. */
