@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../make-random.ts'
-import { handlerPoints } from './consumer-messages.ts'
+import { type HandlerPoint, handlerPoints } from './consumer-messages.ts'
 import type { ConsumerViolation } from './judge-consumer.ts'
 import { sessionTimeoutMs } from './open-consumer-world.ts'
 import type { Group, Member } from './open-group.ts'
@@ -26,6 +26,7 @@ const pointWithinMs = 4_000
  */
 export async function killMembers(options: KillOptions): Promise<void> {
   const { group, random, signal, takeOne } = options
+  if (group.killAt !== undefined) return await killTwice(group.killAt, options)
   while (!signal.aborted) {
     await sleep(random.whole(50, 1_800), undefined, { signal }).catch(() => undefined)
     const member = random.pick(group.members)
@@ -49,6 +50,16 @@ async function killAtPoint(member: Member, options: KillOptions): Promise<void> 
   const point = options.random.pick(handlerPoints)
   const isThere = await member.stopAt(point, pointWithinMs)
   await kill(member, isThere ? `where an event is ${point}` : 'at a random moment', options)
+}
+
+async function killTwice(point: HandlerPoint, options: KillOptions): Promise<void> {
+  const { group, signal } = options
+  for (let kills = 0; kills < 2 && !signal.aborted; ) {
+    const member = options.random.pick(group.members)
+    if (!(await member.stopAt(point, pointWithinMs))) continue
+    await kill(member, `where an event is ${point}`, options)
+    kills += 1
+  }
 }
 
 async function killBoth(options: KillOptions): Promise<void> {

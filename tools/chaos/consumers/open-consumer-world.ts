@@ -2,14 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makePostgresInbox } from '@immersiverse/auth-client'
+import { makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
+import { AuthService, UserService } from '@immersiverse/auth-contract'
 import pg from 'pg'
 import { type KafkaPart, openKafka } from '../../parts/open-kafka.ts'
 import { openPostgres } from '../../parts/open-postgres.ts'
 import { type OpenReplica, openReplica } from '../world/open-replica.ts'
+import type { Calls } from '../world/world.ts'
 
 /** What all consuming processes share. */
 export interface ConsumerWorld extends AsyncDisposable {
   readonly auth: OpenReplica
+  /** Calls that wait for as long as a machine with much else to do may take: what has no answer could not be judged. */
+  readonly calls: Calls
   readonly kafka: KafkaPart
   /** The consumers' own database, with the tables `effects`, `counts` and `auth_inbox`. */
   readonly databaseUrl: string
@@ -20,6 +25,8 @@ export interface ConsumerWorld extends AsyncDisposable {
 
 /** How long a member that is dead, or stands still, holds its partitions: short, so that a kill is followed by work soon. */
 export const sessionTimeoutMs = 1_200
+
+const deadlineMs = 60_000
 
 /** Brokers refuse sessions this short unless they are told; with KIP-848 they alone decide. */
 const brokerSettings = Object.freeze({
@@ -51,6 +58,12 @@ export async function openConsumerWorld({ keep = false } = {}): Promise<Consumer
       },
     }),
   )
+  const channel = openChannel({ address: `127.0.0.1:${auth.grpcPort}` })
+  stack.defer(() => channel.close())
+  const calls = {
+    auth: makeGrpcClient(AuthService, channel, { deadlineMs }),
+    users: makeGrpcClient(UserService, channel, { deadlineMs }),
+  }
   const databaseUrl = await createDatabase(postgres.url)
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 })
   stack.defer(() => pool.end())
@@ -58,7 +71,7 @@ export async function openConsumerWorld({ keep = false } = {}): Promise<Consumer
   await makePostgresInbox({ group: 'any' }).create(pool)
   await pool.query(tables)
   const opened = stack.move()
-  return { auth, kafka, databaseUrl, pool, folder, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  return { auth, calls, kafka, databaseUrl, pool, folder, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 async function createDatabase(url: string): Promise<string> {

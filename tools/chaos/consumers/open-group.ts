@@ -10,6 +10,10 @@ export interface GroupOptions {
   readonly group: string
   readonly groupProtocol: 'classic' | 'consumer'
   readonly variant: ConsumerVariant
+  /** How many processes; default 2. */
+  readonly size?: number
+  /** Where a handler that is known to be wrong shows it: its group is killed there, twice, and nowhere else. */
+  readonly killAt?: HandlerPoint
 }
 
 /** A process of a group. */
@@ -19,7 +23,7 @@ export interface Member {
   stopAt(point: HandlerPoint, withinMs: number): Promise<boolean>
 }
 
-/** Two consuming processes with one group. */
+/** Consuming processes with one group. */
 export interface Group extends GroupOptions, AsyncDisposable {
   readonly members: readonly Member[]
   readonly told: GroupTold
@@ -39,12 +43,12 @@ export interface GroupTold {
 
 const file = fileURLToPath(new URL('./consumer-main.ts', import.meta.url))
 
-/** Starts a group of two. */
+/** Starts a group. */
 export async function openGroup(world: ConsumerWorld, options: GroupOptions): Promise<Group> {
   await using stack = new AsyncDisposableStack()
   const told: GroupTold = { absorbed: 0, duplicates: 0, failures: 0, gaps: [], failed: [] }
   const members: Member[] = []
-  for (const n of [1, 2]) {
+  for (let n = 1; n <= (options.size ?? 2); n += 1) {
     const { member, process } = await openMember(world, options, n, told)
     stack.use(process)
     members.push(member)

@@ -12,13 +12,14 @@ test('consumers that are killed handle every event once and in order; those know
 }, async (t) => {
   const seed = Date.now() % 1_000_000
   const result = await runConsumers({
-    kills: 12,
+    kills: 10,
+    eventsPerSecond: 60,
     seed,
     groups: [
       { group: 'classic', groupProtocol: 'classic', variant: 'good' },
       { group: 'kip-848', groupProtocol: 'consumer', variant: 'good' },
-      { group: 'no-inbox', groupProtocol: 'classic', variant: 'no-inbox' },
-      { group: 'mark-first', groupProtocol: 'classic', variant: 'mark-first' },
+      { group: 'no-inbox', groupProtocol: 'classic', variant: 'no-inbox', size: 1, killAt: 'committed' },
+      { group: 'mark-first', groupProtocol: 'classic', variant: 'mark-first', size: 1, killAt: 'marked' },
     ],
     signal: new AbortController().signal,
     tell: () => undefined,

@@ -73,7 +73,7 @@ export async function runConsumers(run: ConsumersRun): Promise<ConsumersResult> 
   }
   const random = makeRandom(seed)
   const stop = new AbortController()
-  const living = liveUsers({ calls: world.auth.direct, random, users, eventsPerSecond, signal: stop.signal })
+  const living = liveUsers({ calls: world.calls, random, users, eventsPerSecond, signal: stop.signal })
   const killingAtMs = performance.now()
   const kills = await Promise.race([killAll(run, groups), living.then(() => 0)]).finally(() => stop.abort())
   const lived = await living
