@@ -1,3 +1,5 @@
+import { runConsumers } from './consumers/run-consumers.ts'
+import { toConsumersReport } from './consumers/to-consumers-report.ts'
 import { runRaces } from './races/run-races.ts'
 import { readOptions, usage } from './read-options.ts'
 import { runRefresh } from './refresh/run-refresh.ts'
@@ -26,6 +28,11 @@ try {
         const result = await runRevocation({ ...options, signal, tell })
         console.log(`\n${toReport(result)}\n`)
         return tellViolations(result.history.violations)
+      }
+      case 'consumers': {
+        const result = await runConsumers({ ...options, signal, tell })
+        console.log(`\n${toConsumersReport(result)}\n`)
+        return tellViolations(result.groups.flatMap(({ violations }) => violations))
       }
       case 'races': {
         const { counts, violations, tookMs } = await runRaces({ ...options, signal })

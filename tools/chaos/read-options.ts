@@ -3,8 +3,10 @@ import type { VerifierVariant } from './world/verifier-variants.ts'
 
 /** What the command line asks for. */
 export interface ChaosOptions {
-  readonly what: 'revocation' | 'races' | 'refresh'
+  readonly what: 'revocation' | 'races' | 'refresh' | 'consumers'
   readonly faults: number
+  /** Kills of consumers. */
+  readonly kills: number
   /** Races of all kinds together. */
   readonly count: number
   readonly seed: number
@@ -18,12 +20,13 @@ export interface ChaosOptions {
 export const usage = `usage: npm run chaos -- revocation --faults N [--source watch|kafka] [--variant good|lag-0|allow-stale]
        npm run chaos -- refresh --faults N
        npm run chaos -- races --count N
+       npm run chaos -- consumers --kills N
   --source      what verifier c follows; Kafka by default
   --seed N      draws the same faults again; the times differ
   --only TEXT   only faults whose kind and target hold it, such as "black hole a-auth1"
   --keep        leaves logs and timeline`
 
-const names = ['revocation', 'races', 'refresh'] as const
+const names = ['revocation', 'races', 'refresh', 'consumers'] as const
 const variants = ['good', 'lag-0', 'allow-stale'] as const
 const sources = ['watch', 'kafka'] as const
 
@@ -34,6 +37,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     allowPositionals: true,
     options: {
       faults: { type: 'string', default: '20' },
+      kills: { type: 'string', default: '500' },
       count: { type: 'string', default: '10000' },
       seed: { type: 'string' },
       only: { type: 'string', default: '' },
@@ -46,6 +50,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
   return {
     what: toOneOf('the first argument', names, positionals[0]),
     faults: toWhole('--faults', values.faults, 100_000),
+    kills: toWhole('--kills', values.kills, 100_000),
     count: toWhole('--count', values.count, 1_000_000),
     seed: toWhole('--seed', seed, 2 ** 32),
     only: values.only,

@@ -9,6 +9,7 @@ import { checkGeneratedCode } from './generated-code.ts'
 import { checkImports } from './imports.ts'
 import { checkPackages } from './packages.ts'
 import { checkReleasedContract } from './released-contract.ts'
+import { checkReleasedEvents } from './released-events.ts'
 
 const steps: readonly CheckStep[] = [
   commandStep('types', () => runNpmBinary('typescript', 'tsc', ['-p', 'tsconfig.json'])),
@@ -20,6 +21,7 @@ const steps: readonly CheckStep[] = [
   listStep('no machine named', () => checkForbiddenStrings(rootFolder)),
   commandStep('proto lint', () => runBuf(['lint'])),
   commandStep('proto breaks nobody', checkReleasedContract),
+  listStep('events break nobody', () => checkReleasedEvents(rootFolder)),
   listStep('generated code', checkGeneratedCode),
   listStep('edge marks', checkEdgeMarks),
   listStep('packages', checkPackages),

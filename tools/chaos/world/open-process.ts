@@ -32,8 +32,8 @@ export interface ChaosProcess extends AsyncDisposable {
   readonly life: number
   /** Sends over IPC, as far as it runs; says whether it did. */
   send(message: unknown): boolean
-  /** SIGKILL, and no new start before `up`. */
-  down(): Promise<void>
+  /** Ends it by a signal, SIGKILL by default, and no new start before `up`; resolves when it is gone. */
+  down(signal?: NodeJS.Signals): Promise<void>
   /** Starts it again. */
   up(): void
   /** SIGSTOP. */
@@ -88,13 +88,13 @@ class KeptProcess implements ChaosProcess {
     if (this.#child === undefined) this.#start()
   }
 
-  async down(): Promise<void> {
+  async down(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.#isWanted = false
     clearTimeout(this.#restart)
     const child = this.#child
     if (child === undefined) return
     const gone = once(child, 'exit')
-    child.kill('SIGKILL')
+    child.kill(signal)
     await gone
   }
 

@@ -9,6 +9,11 @@ export interface EventRecord {
   readonly data: Uint8Array
   /** Where it stands in its source, for the handler and the log. */
   readonly origin: EventOrigin
+  /**
+   * Rises when the partition's records were read by somebody else meanwhile: what is not seen between two tenures is no gap. Undefined where
+   * all is read by one.
+   */
+  readonly tenure?: number
   /** It and all before it in its partition are dealt with: the source may move its committed position past it. Never rejects. */
   done(): Promise<void>
 }

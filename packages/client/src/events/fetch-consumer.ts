@@ -1,4 +1,5 @@
 import type { Consumer } from '@platformatic/kafka'
+import { hasApiId } from './has-api-id.ts'
 import { type KafkaOptions, toClientOptions } from './kafka-options.ts'
 import type { FetchedBatch, PartitionRecord } from './partition-record.ts'
 
@@ -69,9 +70,4 @@ export function rethrowFetchError(cause: unknown): never {
   const found = goneErrors.find((id) => hasApiId(cause, id))
   if (found === undefined) throw cause
   throw new OffsetGoneError(`Kafka answers ${found}`, { cause })
-}
-
-function hasApiId(error: unknown, id: string): boolean {
-  const { apiId, errors } = (error ?? {}) as { apiId?: unknown; errors?: unknown }
-  return apiId === id || (Array.isArray(errors) && errors.some((one) => hasApiId(one, id)))
 }

@@ -21,6 +21,6 @@ test('a Kafka record in CloudEvents binary mode is the same event as over WatchE
     value,
     headers,
   }
-  const record = fromMessage(message, async () => undefined)
+  const record = fromMessage(message, 1, async () => undefined)
   assert.deepEqual(decodeEvent(record), decodeEvent(makeRecord('user_created', { sequence: 1 })))
 })

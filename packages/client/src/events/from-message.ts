@@ -16,7 +16,7 @@ const prefix = 'ce_'
  * Maps a Kafka record in CloudEvents binary mode (Kafka binding §3.2: `ce_` before attributes, `content-type` for `datacontenttype`;
  * `traceparent` without prefix) to an event record. Maps only: what is missing shows when the record is decoded.
  */
-export function fromMessage(message: KafkaRecord, done: () => Promise<void>): EventRecord {
+export function fromMessage(message: KafkaRecord, tenure: number, done: () => Promise<void>): EventRecord {
   const attributes = new Map<string, string>()
   let contentType = ''
   for (const [rawName, rawValue] of message.headers) {
@@ -34,6 +34,7 @@ export function fromMessage(message: KafkaRecord, done: () => Promise<void>): Ev
     contentType,
     data: message.value ?? Buffer.alloc(0),
     origin: { partition: message.partition, offset: message.offset },
+    tenure,
     done,
   }
 }

@@ -64,7 +64,7 @@ export async function handleRecord(record: EventRecord, parts: HandleParts): Pro
     return await bury(record, error, 0, parts)
   }
   const { name, data, info } = event
-  const { isDuplicate, gapAfter } = parts.memory.judge(info)
+  const { isDuplicate, gapAfter } = parts.memory.judge(info, record.tenure)
   if (isDuplicate) {
     parts.counts.duplicates += 1
     return true
@@ -91,7 +91,7 @@ async function callUntilHandled(
     try {
       await work()
       counts.handled += 1
-      memory.markHandled(info)
+      memory.markHandled(info, record.tenure)
       return true
     } catch (error) {
       counts.failures += 1
@@ -127,7 +127,7 @@ async function bury(
   })
   if (!isSent) return false
   counts.deadLetters += 1
-  if (info !== undefined) memory.markHandled(info)
+  if (info !== undefined) memory.markHandled(info, record.tenure)
   logger.error({ err: error, attempts, topic, key, ...origin }, 'an event went to the dead letters')
   return true
 }

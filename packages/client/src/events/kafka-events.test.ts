@@ -224,3 +224,35 @@ test('with the group protocol of KIP-848 nothing is lost while members come and 
   assertInOrder(seen, sent)
   assert.ok(second.status().handled > 0, 'the second member had its share')
 })
+
+test('what another member handled meanwhile is no gap', async (t) => {
+  const topics = await openTopics(t, ['user_updated'])
+  if (topics === undefined) return
+  const { create, events, start, send } = topics
+  await create()
+  const gaps: string[] = []
+  const member = () =>
+    start(
+      events('g', {
+        onGap: ({ key, userSequence }, after) => gaps.push(`${key} ${userSequence} ${after}`),
+      }).on('user_updated', () => undefined),
+    )
+  let sent = 0
+  const sendMore = async (): Promise<void> => {
+    const list = updates(sent + 1, 10).map(([name, record]) => {
+      return [name, { ...record, attributes: { topicprevious: String(record.sequence - 1) } }] as const
+    })
+    await send(list)
+    sent += 10
+  }
+  const first = member()
+  await sendMore()
+  await waitUntil('all by the first', () => first.status().handled === sent * users.length, 30_000)
+  const second = member()
+  for (const end = Date.now() + 30_000; second.status().handled === 0 && Date.now() < end; ) await sendMore()
+  await second.close()
+  await sendMore()
+  const handled = () => first.status().handled + second.status().handled
+  await waitUntil('the rest', () => handled() >= sent * users.length, 30_000)
+  assert.deepEqual(gaps, [])
+})

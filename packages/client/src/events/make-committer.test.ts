@@ -3,13 +3,22 @@ import { test } from 'node:test'
 import { makeCommitter } from './make-committer.ts'
 
 function makeConsumer() {
-  const requests: { offsets: string[]; settle: PromiseWithResolvers<void> }[] = []
+  const requests: { offsets: string[]; given: readonly unknown[]; settle: PromiseWithResolvers<void> }[] = []
   return {
     requests,
     generationId: 1,
+    assignments: [{ topic: 't', partitions: [0, 1] }],
+    isOut: false,
+    isRejoining() {
+      return this.isOut
+    },
     commit({ offsets }: { offsets: { topic: string; partition: number; offset: bigint }[] }) {
       const settle = Promise.withResolvers<void>()
-      requests.push({ settle, offsets: offsets.map((one) => `${one.topic}:${one.partition}:${one.offset}`) })
+      requests.push({
+        settle,
+        offsets: offsets.map((one) => `${one.topic}:${one.partition}:${one.offset}`),
+        given: offsets,
+      })
       return settle.promise
     },
   }
@@ -44,6 +53,41 @@ test('what was read before a rebalance is not committed after it', async () => {
   committer.mark(record(1n, 1))
   assert.equal(await committer.flush(), true)
   assert.equal(consumer.requests.length, 0)
+})
+
+test('what the group has given to another is not committed', async () => {
+  const consumer = makeConsumer()
+  const committer = makeCommitter(consumer, (error) => assert.fail(String(error)))
+  consumer.assignments = [{ topic: 't', partitions: [1] }]
+  committer.mark(record(1n, 1, 0))
+  assert.equal(await committer.flush(), true)
+  assert.equal(consumer.requests.length, 0)
+})
+
+test('while the consumer rejoins nothing is sent; afterwards only what was read since', async () => {
+  const consumer = makeConsumer()
+  const committer = makeCommitter(consumer, (error) => assert.fail(String(error)))
+  consumer.isOut = true
+  committer.mark(record(1n))
+  committer.mark(record(5n, 2, 1))
+  assert.equal(await committer.flush(), false)
+  assert.equal(consumer.requests.length, 0)
+  consumer.isOut = false
+  consumer.generationId = 2
+  committer.beginGeneration()
+  assert.deepEqual(
+    consumer.requests.map((one) => one.offsets),
+    [['t:1:6']],
+  )
+})
+
+test('what was on its way when a generation began is not sent again in the next', () => {
+  const consumer = makeConsumer()
+  const committer = makeCommitter(consumer, (error) => assert.fail(String(error)))
+  committer.mark(record(1n))
+  committer.beginGeneration()
+  // The client repeats a refused request with the array it was given.
+  assert.deepEqual(consumer.requests[0]?.given, [])
 })
 
 test('a failed commit is reported and repeated with the next flush', async () => {

@@ -34,6 +34,11 @@ export interface EventsOptions {
   readonly onGap?: (info: EventInfo, after: bigint) => void
   /** Kafka: `consumer` is the group protocol of KIP-848, which needs Kafka 4.0; default `classic`. */
   readonly groupProtocol?: 'classic' | 'consumer'
+  /**
+   * Kafka, `classic`: how long a member that died without leaving holds its partitions; default 10,000. The brokers bound it, by default
+   * to 6,000 and more; with KIP-848 they alone decide. A process that stops for longer loses its partitions to the others.
+   */
+  readonly sessionTimeoutMs?: number
   /** WatchEvents: where the position is kept. Ignored with Kafka, which keeps it in the group. */
   readonly position?: PositionStore
   /** Called once when the consumer stops for good, after it is logged. */
@@ -98,14 +103,23 @@ function toHandling({ kafka }: EventsParts, options: EventsOptions) {
 
 function chooseSource(
   { watch, kafka, logger }: EventsParts,
-  { group, from = 'beginning', position, groupProtocol = 'classic' }: EventsOptions,
+  {
+    group,
+    from = 'beginning',
+    position,
+    groupProtocol = 'classic',
+    sessionTimeoutMs = 10_000,
+  }: EventsOptions,
   handlers: EventHandlers,
 ): (signal: AbortSignal) => EventSource {
   const names = Object.keys(handlers) as EventName[]
   if (names.length === 0) throw new TypeError('no event has a handler')
   if (from instanceof Date && Number.isNaN(from.getTime())) throw new TypeError('from is no date')
+  if (sessionTimeoutMs !== undefined && !(Number.isSafeInteger(sessionTimeoutMs) && sessionTimeoutMs > 0))
+    throw new TypeError('sessionTimeoutMs must be at least 1')
   if (kafka !== undefined) {
-    return (signal) => openKafkaSource({ kafka, group, names, from, groupProtocol, signal, logger })
+    const member = { group, groupProtocol, sessionTimeoutMs }
+    return (signal) => openKafkaSource({ kafka, ...member, names, from, signal, logger })
   }
   if (position === undefined) throw new TypeError('without Kafka, events need position: { load, save }')
   if (from === 'latest') throw new TypeError("without Kafka, events cannot start from 'latest'")

@@ -46,3 +46,12 @@ test('an event that does not follow the last one handled says after which', () =
   assert.equal(memory.judge(after(14, 12, { epoch: 'e2' })).gapAfter, undefined, 'another epoch counts anew')
   assert.deepEqual(memory.judge(after(8, 3)), { isDuplicate: true, gapAfter: undefined })
 })
+
+test('between two tenures of a partition nothing is missed: another consumer had it', () => {
+  const memory = makeSequenceMemory()
+  const later = info(9, { attributes: { topicprevious: '7' } })
+  memory.markHandled(info(5), 1)
+  assert.equal(memory.judge(later, 1).gapAfter, 5n)
+  assert.equal(memory.judge(later, 2).gapAfter, undefined)
+  assert.equal(memory.judge(info(5), 2).isDuplicate, true)
+})

@@ -5,7 +5,8 @@ import { makeBackoff } from '../make-backoff.ts'
 import type { EventSource } from './event-record.ts'
 import { fromMessage } from './from-message.ts'
 import { type KafkaOptions, toClientOptions } from './kafka-options.ts'
-import { makeCommitter } from './make-committer.ts'
+import { type CommittingConsumer, makeCommitter } from './make-committer.ts'
+import { makeTenures, type Tenures } from './make-tenures.ts'
 import { type KafkaConsumer, readMessages } from './read-messages.ts'
 import { waitFor } from './retry-forever.ts'
 import type { StartPosition } from './seed-offsets.ts'
@@ -18,6 +19,8 @@ export interface KafkaSourceOptions {
   /** Where a group starts that has not committed anything. */
   readonly from: StartPosition
   readonly groupProtocol: 'classic' | 'consumer'
+  /** `classic`: how long a member that died without leaving holds its partitions; default 10,000. */
+  readonly sessionTimeoutMs?: number | undefined
   readonly signal: AbortSignal
   readonly logger: Logger
 }
@@ -33,9 +36,10 @@ const lastCommitMs = 5_000
 export async function* openKafkaSource(options: KafkaSourceOptions): EventSource {
   const { signal, logger, group } = options
   const backoff = makeBackoff({ firstMs: 200, maxMs: 10_000 })
+  const tenures = makeTenures()
   while (!signal.aborted) {
     try {
-      for await (const record of readUntilBroken(options)) {
+      for await (const record of readUntilBroken(options, tenures)) {
         backoff.reset()
         yield record
       }
@@ -47,28 +51,51 @@ export async function* openKafkaSource(options: KafkaSourceOptions): EventSource
 }
 
 /** One life of a consumer. Ends when the signal is aborted, throws when the consumer dies. */
-async function* readUntilBroken(options: KafkaSourceOptions): EventSource {
-  const { kafka, names, from, signal, logger, group } = options
+async function* readUntilBroken(options: KafkaSourceOptions, tenures: Tenures): EventSource {
+  const { kafka, names, from, signal, logger, group, groupProtocol } = options
   const consumer = await makeConsumer(options)
-  const committer = makeCommitter(consumer, (err) =>
+  const committer = makeCommitter(toCommitting(consumer, groupProtocol), (err) =>
     logger.warn({ err, group }, 'Kafka offsets were not committed'),
   )
   const topics = names.map((name) => toTopic(name, kafka.topicPrefix))
+  consumer.on('consumer:group:join', committer.beginGeneration)
   try {
     for await (const message of readMessages(consumer, { topics, from, signal })) {
       const { topic, partition, offset, leaderEpoch } = message
       const handled = { topic, partition, offset, leaderEpoch, generationId: consumer.generationId }
-      yield fromMessage(message, async () => committer.mark(handled))
+      const tenure = tenures.judge(message, consumer.assignments)
+      yield fromMessage(message, tenure, async () => committer.mark(handled))
     }
   } finally {
     await Promise.race([committer.flush(), sleep(lastCommitMs, undefined, { ref: false })])
+    // First: a rejoin that is under way would otherwise end after the closing, and leave a member behind that nobody reads for.
+    const left = Promise.resolve<unknown>(consumer.leaveGroup(true)).catch(() => undefined)
+    await Promise.race([left, sleep(lastCommitMs, undefined, { ref: false })])
     await consumer
       .close(true)
       .catch((err: unknown) => logger.warn({ err, group }, 'the Kafka consumer did not close cleanly'))
   }
 }
 
-async function makeConsumer({ kafka, group, groupProtocol }: KafkaSourceOptions): Promise<KafkaConsumer> {
+function toCommitting(
+  consumer: KafkaConsumer,
+  groupProtocol: KafkaSourceOptions['groupProtocol'],
+): CommittingConsumer {
+  return {
+    get generationId() {
+      return consumer.generationId
+    },
+    get assignments() {
+      return consumer.assignments
+    },
+    // With KIP-848 partitions come and go without a pause.
+    isRejoining: () => groupProtocol === 'classic' && !consumer.isActive(),
+    commit: (offsets) => consumer.commit(offsets),
+  }
+}
+
+async function makeConsumer(options: KafkaSourceOptions): Promise<KafkaConsumer> {
+  const { kafka, group, groupProtocol, sessionTimeoutMs = 10_000 } = options
   // Only services that read Kafka load its client.
   const { Consumer } = await import('@platformatic/kafka')
   const common = {
@@ -86,9 +113,8 @@ async function makeConsumer({ kafka, group, groupProtocol }: KafkaSourceOptions)
   return new Consumer<Buffer, Buffer, Buffer, Buffer>({
     ...common,
     // How soon a member hears of a rebalance.
-    heartbeatInterval: 1_000,
-    // A member that died without leaving holds its partitions this long.
-    sessionTimeout: 10_000,
-    rebalanceTimeout: 15_000,
+    heartbeatInterval: Math.min(1_000, Math.ceil(sessionTimeoutMs / 5)),
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: Math.max(15_000, sessionTimeoutMs),
   })
 }

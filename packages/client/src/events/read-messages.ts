@@ -1,4 +1,5 @@
 import type { Consumer, Message, MessagesStream } from '@platformatic/kafka'
+import { hasApiId } from './has-api-id.ts'
 import { type StartPosition, seedOffsets } from './seed-offsets.ts'
 
 /** Kafka's client with bytes left as they are. */
@@ -16,7 +17,7 @@ export interface ReadMessagesOptions {
 
 /**
  * Reads the partitions that the group assigns to a consumer, until the signal is aborted; throws when the consumer has died: its stream
- * broke, a rejoin failed, or its heartbeats stalled. Every generation of the group gets a stream of its own that starts at the committed
+ * broke, a rejoin failed, its heartbeats stalled, or the group has forgotten it. Every generation of the group gets a stream of its own that starts at the committed
  * offsets: a stream kept over a rebalance would go on from its own position and hand over records of partitions it has lost.
  */
 export async function* readMessages(
@@ -43,12 +44,18 @@ export async function* readMessages(
   const fail = (error?: Error): void => void stream.destroy(error ?? new Error('heartbeats have stalled'))
   consumer.on('consumer:group:join', replace)
   consumer.on('consumer:heartbeat:stalled', ({ lastError }) => fail(lastError))
+  // With KIP-848 the client goes on as if nothing were: it reads partitions that are others' and can commit nothing.
+  const failForgotten = ({ error }: { readonly error: Error }): void => {
+    if (hasApiId(error, 'UNKNOWN_MEMBER_ID')) fail(error)
+  }
+  consumer.on('consumer:heartbeat:error', failForgotten)
   // Emitted when a rejoin has failed for good; without a listener it would end the process.
   consumer.on('error', fail)
   signal.addEventListener('abort', stop, { once: true })
   try {
     while (!signal.aborted) {
       yield* readStream(stream, () => next !== undefined || signal.aborted)
+      if (signal.aborted && next === undefined) return
       if (next === undefined) throw new Error('the stream has ended')
       stream = await next
       next = undefined
@@ -56,6 +63,7 @@ export async function* readMessages(
   } finally {
     signal.removeEventListener('abort', stop)
     consumer.off('consumer:group:join', replace)
+    consumer.off('consumer:heartbeat:error', failForgotten)
     stream.destroy()
   }
 }
