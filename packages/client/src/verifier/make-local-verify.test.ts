@@ -105,6 +105,18 @@ test('FRESH: each reason is an AuthError of its own, revoked before the rest', a
   await assert.rejects(verify(token), { code: 'UNAUTHENTICATED', reason: 'REVOKED' })
 })
 
+test('R7: a signed token of the future says that the clocks are behind: ValidateToken is asked', async () => {
+  const { verify, state, local } = makeWorld(async () => remote)
+  state.databaseMs = issuedAt * 1000 - 2
+  assert.equal(await verify(token), remote)
+  assert.equal(local.counts().remote, 1)
+  const alone = makeWorld(down)
+  alone.state.databaseMs = issuedAt * 1000 - 2
+  await assert.rejects(alone.verify(token), { code: 'UNAVAILABLE' })
+  state.databaseMs = issuedAt * 1000
+  assert.equal((await verify(token)).username, goodClaims.name)
+})
+
 test('a token that was cleared is refused with the next revocation, and by another view', async () => {
   const { verify, view, state } = makeWorld()
   await verify(token)

@@ -142,6 +142,8 @@ class Local implements LocalVerify {
       leewaySeconds: Math.min(errorMs / 1000, leewayMaxSeconds),
       requiredRoles,
     })
+    // The service has signed it already: this process's clocks are behind, both of them, or it would have noticed.
+    if (fault === 'NOT_YET_VALID') return undefined
     if (fault !== undefined) return fault
     // A clock has gone back: the token lives, but its revocation may have been dropped when it seemed expired (R11).
     return claims.exp <= view.horizonSeconds ? undefined : local.principal
