@@ -1,3 +1,5 @@
+import { runEvents } from './events/run-events.ts'
+import { toEventsReport } from './events/to-events-report.ts'
 import { runRaces } from './races/run-races.ts'
 import { readOptions, usage } from './read-options.ts'
 import { runRefresh } from './refresh/run-refresh.ts'
@@ -26,6 +28,13 @@ try {
         const result = await runRevocation({ ...options, signal, tell })
         console.log(`\n${toReport(result)}\n`)
         return tellViolations(result.history.violations)
+      }
+      case 'events': {
+        // The issue's own form has one of ten minutes.
+        const longTransactionMs = options.faults >= 300 ? 600_000 : 0
+        const result = await runEvents({ ...options, longTransactionMs, signal, tell })
+        console.log(`\n${toEventsReport(result)}\n`)
+        return tellViolations(result.violations)
       }
       case 'races': {
         const { counts, violations, tookMs } = await runRaces({ ...options, signal })

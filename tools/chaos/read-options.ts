@@ -3,7 +3,7 @@ import type { VerifierVariant } from './world/verifier-variants.ts'
 
 /** What the command line asks for. */
 export interface ChaosOptions {
-  readonly what: 'revocation' | 'races' | 'refresh'
+  readonly what: 'revocation' | 'races' | 'refresh' | 'events'
   readonly faults: number
   /** Races of all kinds together. */
   readonly count: number
@@ -18,12 +18,13 @@ export interface ChaosOptions {
 export const usage = `usage: npm run chaos -- revocation --faults N [--source watch|kafka] [--variant good|lag-0|allow-stale]
        npm run chaos -- refresh --faults N
        npm run chaos -- races --count N
+       npm run chaos -- events --faults N
   --source      what verifier c follows; Kafka by default
   --seed N      draws the same faults again; the times differ
   --only TEXT   only faults whose kind and target hold it, such as "black hole a-auth1"
   --keep        leaves logs and timeline`
 
-const names = ['revocation', 'races', 'refresh'] as const
+const names = ['revocation', 'races', 'refresh', 'events'] as const
 const variants = ['good', 'lag-0', 'allow-stale'] as const
 const sources = ['watch', 'kafka'] as const
 
