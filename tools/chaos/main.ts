@@ -30,8 +30,7 @@ try {
         return tellViolations(result.history.violations)
       }
       case 'events': {
-        // The issue's own form has one of ten minutes.
-        const longTransactionMs = options.faults >= 300 ? 600_000 : 0
+        const longTransactionMs = options.foreignSeconds * 1_000
         const result = await runEvents({ ...options, longTransactionMs, signal, tell })
         console.log(`\n${toEventsReport(result)}\n`)
         return tellViolations(result.violations)

@@ -11,6 +11,8 @@ export interface ChaosOptions {
   readonly only: string
   readonly variant: VerifierVariant
   readonly source: 'watch' | 'kafka'
+  /** How long a write transaction of somebody else is open, once in a run of events. */
+  readonly foreignSeconds: number
   readonly keep: boolean
 }
 
@@ -18,10 +20,11 @@ export interface ChaosOptions {
 export const usage = `usage: npm run chaos -- revocation --faults N [--source watch|kafka] [--variant good|lag-0|allow-stale]
        npm run chaos -- refresh --faults N
        npm run chaos -- races --count N
-       npm run chaos -- events --faults N
+       npm run chaos -- events --faults N [--foreign-seconds N]
   --source      what verifier c follows; Kafka by default
   --seed N      draws the same faults again; the times differ
   --only TEXT   only faults whose kind and target hold it, such as "black hole a-auth1"
+  --foreign-seconds N  how long somebody else's write transaction is open, once; 600 from 300 faults on, else 0
   --keep        leaves logs and timeline`
 
 const names = ['revocation', 'races', 'refresh', 'events'] as const
@@ -40,18 +43,23 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       only: { type: 'string', default: '' },
       variant: { type: 'string', default: 'good' },
       source: { type: 'string', default: 'kafka' },
+      'foreign-seconds': { type: 'string' },
       keep: { type: 'boolean', default: false },
     },
   })
   const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31))
+  const faults = toWhole('--faults', values.faults, 100_000)
+  // The long form has one of ten minutes.
+  const defaultForeignSeconds = faults >= 300 ? '600' : '0'
   return {
     what: toOneOf('the first argument', names, positionals[0]),
-    faults: toWhole('--faults', values.faults, 100_000),
+    faults,
     count: toWhole('--count', values.count, 1_000_000),
     seed: toWhole('--seed', seed, 2 ** 32),
     only: values.only,
     variant: toOneOf('--variant', variants, values.variant),
     source: toOneOf('--source', sources, values.source),
+    foreignSeconds: toWhole('--foreign-seconds', values['foreign-seconds'] ?? defaultForeignSeconds, 3_600),
     keep: values.keep,
   }
 }
