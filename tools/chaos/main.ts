@@ -1,3 +1,5 @@
+import { runBrokerDown } from './broker-down/run-broker-down.ts'
+import { toBrokerDownReport } from './broker-down/to-broker-down-report.ts'
 import { runEvents } from './events/run-events.ts'
 import { toEventsReport } from './events/to-events-report.ts'
 import { runRaces } from './races/run-races.ts'
@@ -33,6 +35,11 @@ try {
         const longTransactionMs = options.foreignSeconds * 1_000
         const result = await runEvents({ ...options, longTransactionMs, signal, tell })
         console.log(`\n${toEventsReport(result)}\n`)
+        return tellViolations(result.violations)
+      }
+      case 'broker-down': {
+        const result = await runBrokerDown({ ...options, downMs: options.minutes * 60_000, signal, tell })
+        console.log(`\n${toBrokerDownReport(result)}\n`)
         return tellViolations(result.violations)
       }
       case 'races': {
