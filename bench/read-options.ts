@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util'
 
 /** The measurements, in the order they run. */
-export const measurementNames = ['validate', 'remote', 'local', 'login', 'refresh', 'revocation'] as const
+export const measurementNames = [
+  'validate',
+  'remote',
+  'local',
+  'login',
+  'refresh',
+  'revocation',
+  'events',
+] as const
 
 /** One of them. */
 export type MeasurementName = (typeof measurementNames)[number]
@@ -22,7 +30,7 @@ export interface BenchOptions {
 }
 
 /** How the bench is called. */
-export const usage = `usage: npm run bench -- [--only validate,remote,local,login,refresh,revocation] [--seconds 6] [--database URL | --embedded]
+export const usage = `usage: npm run bench -- [--only validate,remote,local,login,refresh,revocation,events] [--seconds 6] [--database URL | --embedded]
                        [--json file] [--profile folder]`
 
 /** Reads the command line. Throws RangeError or TypeError for what it does not know. */
