@@ -33,7 +33,8 @@ try {
       }
       case 'events': {
         const longTransactionMs = options.foreignSeconds * 1_000
-        const result = await runEvents({ ...options, longTransactionMs, signal, tell })
+        const { variant: _variantOfVerifiers, ...asked } = options
+        const result = await runEvents({ ...asked, longTransactionMs, signal, tell })
         console.log(`\n${toEventsReport(result)}\n`)
         return tellViolations(result.violations)
       }

@@ -23,6 +23,15 @@ export interface CommittedUser {
   readonly isDeleted: boolean
   readonly version: number
   readonly sequence: number
+  /** What others may know; undefined once the user is deleted. */
+  readonly profile:
+    | {
+        readonly username: string
+        readonly displayName: string
+        readonly status: string
+        readonly roles: readonly string[]
+      }
+    | undefined
 }
 
 /** An entry of what is revoked. */

@@ -5,7 +5,7 @@ import { judgeState } from './judge-state.ts'
 import { commit } from './judge-testing.ts'
 
 const events = commit('user_created', 'login_succeeded', 'user_updated', 'user_deleted')
-const alice = { id: 'alice', isDeleted: true, version: 3, sequence: 4 }
+const alice = { id: 'alice', isDeleted: true, version: 3, sequence: 4, profile: undefined }
 const right: Committed = { events, users: [alice], sessionIds: ['session-2'], revocations: [] }
 
 function assertFound(told: RegExp, change: Partial<Committed>) {

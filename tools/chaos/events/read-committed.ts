@@ -6,7 +6,8 @@ const pageSize = 5_000
 /** Reads what the database holds, past the service and its code. Events in the order of their positions. */
 export async function readCommitted(client: pg.Client): Promise<Committed> {
   const users = await client.query(
-    `select users.id, users.status = 'DELETED' as is_deleted, users.version::float8, user_sequences.seq::float8
+    `select users.id, users.status = 'DELETED' as is_deleted, users.version::float8, user_sequences.seq::float8,
+      username, display_name, users.status, roles
     from users join user_sequences on user_sequences.user_id = users.id`,
   )
   const sessions = await client.query('select id from sessions')
@@ -15,11 +16,12 @@ export async function readCommitted(client: pg.Client): Promise<Committed> {
   )
   return {
     events: await readEvents(client),
-    users: users.rows.map(({ id, is_deleted, version, seq }) => ({
+    users: users.rows.map(({ id, is_deleted, version, seq, username, display_name, status, roles }) => ({
       id,
       isDeleted: is_deleted,
       version,
       sequence: seq,
+      profile: is_deleted ? undefined : { username, displayName: display_name, status, roles },
     })),
     sessionIds: sessions.rows.map(({ id }) => id),
     revocations: revocations.rows.map(({ id, subject, epoch, rseq, committed_at }) => ({

@@ -17,10 +17,13 @@ import { judgeCalls } from './judge-calls.ts'
 import { judgeHeartbeats } from './judge-heartbeats.ts'
 import { judgeState } from './judge-state.ts'
 import { judgeTopics } from './judge-topics.ts'
+import { judgeUserStates, type UserStatesVerdict } from './judge-user-states.ts'
 import { live } from './live.ts'
 import { makeLongTransaction } from './make-long-transaction.ts'
+import { plantLosses } from './plant-losses.ts'
 import { type Everything, readEverything } from './read-everything.ts'
 import { toRecordedReplicas } from './to-recorded-replicas.ts'
+import { withClient } from './with-client.ts'
 
 /** What a run is asked for. */
 export interface EventsRun {
@@ -34,6 +37,8 @@ export interface EventsRun {
   readonly calmMs?: number
   /** How long a write transaction of somebody else is open, once; default 0: never. Short ones are among the faults. */
   readonly longTransactionMs?: number
+  /** `lossy`: the run has to find out that events are lost and invented. */
+  readonly variant?: 'good' | 'lossy'
   readonly keep?: boolean
   readonly signal: AbortSignal
   tell(line: string): void
@@ -50,6 +55,7 @@ export interface EventsResult extends Everything {
   readonly repetitions: number
   readonly heartbeats: number
   readonly repeatedRevocations: number
+  readonly states: UserStatesVerdict | undefined
   /** From the last heal until all that had been committed was published. */
   readonly drainsMs: readonly number[]
   /** When the long transaction was open. */
@@ -81,11 +87,16 @@ export async function runEvents(run: EventsRun): Promise<EventsResult> {
   const { tallies, drainsMs, longTransaction } = await letHappen(run, world, log, times, violations)
   for (const crash of findCrashes(world)) violations.push({ ...crash, atMs: undefined })
   const everything = await readEverything(world, run.signal)
-  const { committed, events, revocations } = everything
+  const { committed, events, revocations, userStates } = everything
   const topics = judgeTopics(committed.events, events, source)
   const heartbeats = judgeHeartbeats(committed.revocations, revocations, log.revokedAtMs)
   violations.push(...topics.violations, ...heartbeats.violations)
-  violations.push(...judgeState(committed), ...judgeCalls(log.operations, committed.events))
+  const states = userStates && judgeUserStates(committed, userStates, log.operations)
+  violations.push(
+    ...(states?.violations ?? []),
+    ...judgeState(committed),
+    ...judgeCalls(log.operations, committed.events),
+  )
   const difference = await findDifference(world.environment)
   if (difference !== undefined)
     violations.push({ property: 'O2', told: `authctl events reconcile: ${difference}`, atMs: undefined })
@@ -99,6 +110,7 @@ export async function runEvents(run: EventsRun): Promise<EventsResult> {
     repetitions: topics.repetitions,
     heartbeats: heartbeats.heartbeats,
     repeatedRevocations: heartbeats.repetitions,
+    states,
     drainsMs,
     longTransaction,
     tookMs: performance.now() - begunAtMs,
@@ -133,6 +145,7 @@ async function letHappen(
     await sleep(calmMs, undefined, { signal }).catch(() => undefined)
   }
   await awaitRecovery(recordedWorld, signal)
+  if (run.variant === 'lossy') await withClient(world.postgres.url, plantLosses)
   const stop = new AbortController()
   const living = liveOn({ ...run, world, log, random: peopleRandom, stop: stop.signal })
   living.catch((error) => violate(`the load broke off: ${error}`))

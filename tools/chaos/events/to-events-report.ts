@@ -20,13 +20,15 @@ export function toEventsReport(result: EventsResult): string {
     `       ${kinds.map(([kind, of = []]) => `${kind} ${of.length}`).join(', ')}`,
     `events: ${committed.events.length} committed, ${events.length} records on the topics, ${result.repetitions} of them repetitions`,
     `revocations: ${committed.revocations.length}, ${result.repeatedRevocations} repetitions, ${result.heartbeats} heartbeats`,
+    result.states &&
+      `states of users: ${result.states.states} records, ${result.states.heartbeats} heartbeats on 12 partitions`,
     `commit → topic outside of faults: ${tellTimes(listLatencies(result, times.calm))}`,
     drainsMs.length === 0
       ? ''
       : `last heal → all published: longest ${(Math.max(...drainsMs) / 1000).toFixed(1)} s of ${drainsMs.length}`,
     ...(longTransaction === undefined ? [] : tellLongTransaction(result, longTransaction)),
   ]
-  return lines.filter((line) => line !== '').join('\n')
+  return lines.filter((line) => line !== '' && line !== undefined).join('\n')
 }
 
 function listLatencies({ committed, firsts }: EventsResult, stretches: readonly Stretch[]): number[] {

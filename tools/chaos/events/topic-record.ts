@@ -4,6 +4,7 @@ export interface TopicRecord {
   readonly partition: number
   readonly offset: number
   readonly key: string
+  /** Empty where there is none. */
   readonly value: string
   readonly headers: Readonly<Record<string, string>>
   /** When the broker took it, by the machine's wall clock. */
