@@ -13,6 +13,6 @@ export async function findDifference(environment: NodeJS.ProcessEnv): Promise<st
     return undefined
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
-    return `${stdout}${stderr}`.trim() || String(error)
+    return `authctl events reconcile: ${`${stdout}${stderr}`.trim() || error}`
   }
 }

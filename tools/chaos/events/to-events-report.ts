@@ -6,7 +6,7 @@ const marginMs = 1_000
 
 /** The result of a run as text. */
 export function toEventsReport(result: EventsResult): string {
-  const { committed, events, log, times, tallies, drainsMs, longTransaction } = result
+  const { committed, events, log, times, tallies, drainsMs, longTransaction, topics, heartbeats } = result
   const faults = [...tallies].map(([what, n]) => [what.replace('fault: ', ''), n] as const)
   faults.sort(([a], [b]) => a.localeCompare(b))
   const attempts = log.operations.flatMap((operation) => operation.attempts)
@@ -18,8 +18,8 @@ export function toEventsReport(result: EventsResult): string {
     `faults: ${faults.reduce((sum, [, n]) => sum + n, 0)} (${faults.map(([what, n]) => `${what} ${n}`).join(', ')})`,
     `calls: ${attempts.length}, answered OK ${count((outcome) => outcome === 'OK')}, refused ${count((outcome) => outcome !== undefined && outcome !== 'OK')}, without an answer ${count((outcome) => outcome === undefined)}`,
     `       ${kinds.map(([kind, of = []]) => `${kind} ${of.length}`).join(', ')}`,
-    `events: ${committed.events.length} committed, ${events.length} records on the topics, ${result.repetitions} of them repetitions`,
-    `revocations: ${committed.revocations.length}, ${result.repeatedRevocations} repetitions, ${result.heartbeats} heartbeats`,
+    `events: ${committed.events.length} committed, ${events.length} records on the topics, ${topics.repetitions} of them repetitions`,
+    `revocations: ${committed.revocations.length}, ${heartbeats.repetitions} repetitions, ${heartbeats.heartbeats} heartbeats`,
     result.states &&
       `states of users: ${result.states.states} records, ${result.states.heartbeats} heartbeats on 12 partitions`,
     `commit → topic outside of faults: ${tellTimes(listLatencies(result, times.calm))}`,
@@ -31,7 +31,10 @@ export function toEventsReport(result: EventsResult): string {
   return lines.filter((line) => line !== '' && line !== undefined).join('\n')
 }
 
-function listLatencies({ committed, firsts }: EventsResult, stretches: readonly Stretch[]): number[] {
+function listLatencies(
+  { committed, topics: { firsts } }: EventsResult,
+  stretches: readonly Stretch[],
+): number[] {
   return committed.events.flatMap(({ id, occurredAt }) => {
     const atMs = occurredAt.getTime()
     const first = firsts.get(id)

@@ -26,7 +26,7 @@ export interface Violation {
   readonly property:
     | `R${1 | 2 | 7 | 8 | 9}`
     | `T${1 | 8 | 12}`
-    | `O${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`
+    | `O${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 11}`
     | 'recovery'
   readonly told: string
 }
