@@ -7,9 +7,10 @@ import type { Violation } from '../verdicts/judge-probe.ts'
 import { awaitRecovery } from '../world/await-recovery.ts'
 import { findCrashes } from '../world/find-crashes.ts'
 import { openWorld } from '../world/open-world.ts'
-import { type Backlog, readBacklog, toRates } from './backlog.ts'
-import { openLoginLoad } from './login-load.ts'
+import { openLoginLoad } from './open-login-load.ts'
 import { quantile } from './quantile.ts'
+import { type Backlog, readBacklog } from './read-backlog.ts'
+import { toRates } from './to-rates.ts'
 
 /** What a run is asked for. */
 export interface BrokerDownRun {
@@ -17,6 +18,8 @@ export interface BrokerDownRun {
   readonly downMs: number
   /** How often it goes away. */
   readonly rounds: number
+  /** Load before anything is measured; default 10,000. */
+  readonly warmUpMs?: number
   /** Logins under way at a time; default 8. */
   readonly inFlight?: number
   readonly seed: number
@@ -46,7 +49,6 @@ export interface BrokerDownResult {
   readonly violations: readonly Violation[]
 }
 
-const warmUpMs = 10_000
 const lookEveryMs = 100
 /** So little is what is always on its way. */
 const drainedBelow = 200
@@ -72,7 +74,7 @@ export async function runBrokerDown(run: BrokerDownRun): Promise<BrokerDownResul
     for (const ms of latenciesMs) into.push(ms)
   }
   try {
-    await sleep(warmUpMs, undefined, { signal }).catch(() => undefined)
+    await sleep(run.warmUpMs ?? 10_000, undefined, { signal }).catch(() => undefined)
     for (let round = 0; round < run.rounds && !signal.aborted; round += 1) {
       await measure('up  ', upMs, run.downMs / 2)
       await kafka?.stop()

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type UpdateUserRequestSchema, UserStatus } from '@immersiverse/auth-contract'
 import { makeCredentials } from '../load/person.ts'
-import { askOnce, askUntilKnown } from './ask.ts'
+import { askOnce } from './ask-once.ts'
+import { askUntilKnown } from './ask-until-known.ts'
 import type { OwnSession, Person, Surroundings } from './person.ts'
 
 /** A thing that somebody does. */
@@ -11,23 +11,6 @@ export type Act = (around: Surroundings, person: Person) => Promise<void>
 const failure = 'login_failed'
 const refusedLogins = { INVALID_CREDENTIALS: failure, USER_SUSPENDED: failure } as const
 const client = Object.freeze({ clientId: 'chaos' })
-
-/** Signs somebody up; undefined where nobody answered. */
-export async function signUp(around: Surroundings): Promise<Person | undefined> {
-  const { username, password } = makeCredentials()
-  const request = { username, password, email: `${username}@example.org`, requestId: randomUUID() }
-  const certain = { isCertain: true }
-  const { answer } = await askUntilKnown(
-    around,
-    certain,
-    { kind: 'sign-up', tells: { OK: 'user_created' }, certainty: 'once' },
-    ({ users }, options) => users.createUser(request, options),
-  )
-  const id = answer?.user?.id
-  return id === undefined
-    ? undefined
-    : { id, username, password, sessions: [], isSuspended: false, ...certain }
-}
 
 /** Logs in with what should be the right password. */
 export const logIn: Act = async (around, person) => {

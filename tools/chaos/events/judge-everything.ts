@@ -1,10 +1,10 @@
-import type { CallerLog } from './caller-log.ts'
 import type { EventViolation } from './event-violation.ts'
 import { judgeCalls } from './judge-calls.ts'
 import { type HeartbeatsVerdict, judgeHeartbeats } from './judge-heartbeats.ts'
 import { judgeState } from './judge-state.ts'
 import { judgeTopics, type TopicsVerdict } from './judge-topics.ts'
 import { judgeUserStates, type UserStatesVerdict } from './judge-user-states.ts'
+import type { CallerLog } from './make-caller-log.ts'
 import type { Everything } from './read-everything.ts'
 
 /** What was found of each part, and all that is wrong. */

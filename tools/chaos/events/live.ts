@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { deleteAccount, logIn, pickAct, signUp } from './acts.ts'
+import { deleteAccount, logIn, pickAct } from './acts.ts'
 import type { Surroundings } from './person.ts'
+import { signUp } from './sign-up.ts'
 
 /** Lives one life: signs up, does this and that, and deletes the account in the end, or leaves it. */
 export async function live(around: Surroundings): Promise<void> {

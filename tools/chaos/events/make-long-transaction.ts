@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import type { Stretch } from './fault-times.ts'
+import type { Stretch } from './make-fault-times.ts'
 import { type ForeignTransaction, openForeignTransaction } from './open-foreign-transaction.ts'
 
 /** A write transaction of somebody else that is open once in a run, for a long time. */

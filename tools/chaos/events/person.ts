@@ -1,6 +1,6 @@
 import type { Random } from '../make-random.ts'
 import type { Replica } from '../world/world.ts'
-import type { CallerLog } from './caller-log.ts'
+import type { CallerLog } from './make-caller-log.ts'
 
 /** What a life needs. */
 export interface Surroundings {

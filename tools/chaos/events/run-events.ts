@@ -1,12 +1,13 @@
 import { findCrashes } from '../world/find-crashes.ts'
 import { openWorld } from '../world/open-world.ts'
-import { type CallerLog, makeCallerLog } from './caller-log.ts'
 import type { EventViolation } from './event-violation.ts'
-import { type FaultTimes, makeFaultTimes, tellFaultsAt } from './fault-times.ts'
 import { findDifference } from './find-difference.ts'
 import { judgeEverything, type Verdict } from './judge-everything.ts'
 import { type Happened, letHappen } from './let-happen.ts'
+import { type CallerLog, makeCallerLog } from './make-caller-log.ts'
+import { type FaultTimes, makeFaultTimes } from './make-fault-times.ts'
 import { type Everything, readEverything } from './read-everything.ts'
+import { tellFaultsAt } from './tell-faults-at.ts'
 
 /** What a run is asked for. */
 export interface EventsRun {

@@ -1,4 +1,4 @@
-import type { Stretch } from './fault-times.ts'
+import type { Stretch } from './make-fault-times.ts'
 import type { EventsResult } from './run-events.ts'
 
 /** A commit so shortly before a fault may be published behind it: it counts for neither. */

@@ -1,5 +1,5 @@
 import type { Calls, Replica } from '../world/world.ts'
-import type { CallerLog } from './caller-log.ts'
+import type { CallerLog } from './make-caller-log.ts'
 
 /** The same replicas, whose direct calls for sign-up and login are written down: so that no event is without a call. */
 export function toRecordedReplicas(replicas: readonly Replica[], log: CallerLog): Replica[] {

@@ -17,12 +17,3 @@ export async function readBacklog(client: pg.Client): Promise<Backlog> {
   const { numbered, waiting } = rows[0]
   return { atMs: performance.now(), numbered, published: waiting === null ? numbered : waiting - 1 }
 }
-
-/** Events a second between two looks. */
-export function toRates(from: Backlog, to: Backlog): { readonly inflow: number; readonly outflow: number } {
-  const seconds = (to.atMs - from.atMs) / 1_000
-  return {
-    inflow: (to.numbered - from.numbered) / seconds,
-    outflow: (to.published - from.published) / seconds,
-  }
-}
