@@ -52,7 +52,11 @@ export async function runEvents(run: EventsRun): Promise<EventsResult> {
   run.tell(`seed ${run.seed}; logs in ${world.folder}${run.keep ? '' : ' until the end'}`)
   const scene = { world, log: makeCallerLog(Date.now), times: makeFaultTimes(Date.now) }
   const happened = await letHappen(run, scene)
-  const everything = await readEverything(world, run.signal)
+  const everything = await readEverything(world, run.signal).catch((error) => {
+    // Where the parts did not come back there is nothing to judge; why they did not is worth more than that.
+    const told = happened.violations.map((one) => one.told)
+    throw new Error([...told, error].join('\n'), { cause: error })
+  })
   const verdict = judgeEverything(everything, scene.log)
   const violations: EventViolation[] = [
     ...happened.violations,
