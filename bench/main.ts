@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { freePort } from '../tools/parts/free-port.ts'
 import { type Figure, toTable } from './figures.ts'
 import { makeEnvironment } from './make-environment.ts'
+import { measureEvents } from './measure/events.ts'
 import { measureLocal } from './measure/local.ts'
 import { measureLogin } from './measure/login.ts'
 import { measureRefresh } from './measure/refresh.ts'
@@ -26,6 +27,7 @@ const measurements: Readonly<Record<MeasurementName, (world: World) => Promise<F
   local: measureLocal,
   revocation: measureRevocation,
   users: measureUsers,
+  events: measureEvents,
 }
 
 async function main(): Promise<void> {

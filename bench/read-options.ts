@@ -9,6 +9,7 @@ export const measurementNames = [
   'refresh',
   'revocation',
   'users',
+  'events',
 ] as const
 
 /** One of them. */
@@ -30,7 +31,7 @@ export interface BenchOptions {
 }
 
 /** How the bench is called. */
-export const usage = `usage: npm run bench -- [--only validate,remote,local,login,refresh,revocation,users] [--seconds 6] [--database URL | --embedded]
+export const usage = `usage: npm run bench -- [--only validate,remote,local,login,refresh,revocation,users,events] [--seconds 6] [--database URL | --embedded]
                        [--json file] [--profile folder]`
 
 /** Reads the command line. Throws RangeError or TypeError for what it does not know. */

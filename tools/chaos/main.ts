@@ -1,5 +1,9 @@
+import { runBrokerDown } from './broker-down/run-broker-down.ts'
+import { toBrokerDownReport } from './broker-down/to-broker-down-report.ts'
 import { runConsumers } from './consumers/run-consumers.ts'
 import { toConsumersReport } from './consumers/to-consumers-report.ts'
+import { runEvents } from './events/run-events.ts'
+import { toEventsReport } from './events/to-events-report.ts'
 import { runRaces } from './races/run-races.ts'
 import { readOptions, usage } from './read-options.ts'
 import { runRefresh } from './refresh/run-refresh.ts'
@@ -33,6 +37,18 @@ try {
         const result = await runConsumers({ ...options, signal, tell })
         console.log(`\n${toConsumersReport(result)}\n`)
         return tellViolations(result.groups.flatMap(({ violations }) => violations))
+      }
+      case 'events': {
+        const longTransactionMs = options.foreignSeconds * 1_000
+        const { variant: _variantOfVerifiers, ...asked } = options
+        const result = await runEvents({ ...asked, longTransactionMs, signal, tell })
+        console.log(`\n${toEventsReport(result)}\n`)
+        return tellViolations(result.violations)
+      }
+      case 'broker-down': {
+        const result = await runBrokerDown({ ...options, downMs: options.minutes * 60_000, signal, tell })
+        console.log(`\n${toBrokerDownReport(result)}\n`)
+        return tellViolations(result.violations)
       }
       case 'races': {
         const { counts, violations, tookMs } = await runRaces({ ...options, signal })

@@ -3,7 +3,7 @@ import type { VerifierVariant } from './world/verifier-variants.ts'
 
 /** What the command line asks for. */
 export interface ChaosOptions {
-  readonly what: 'revocation' | 'races' | 'refresh' | 'consumers'
+  readonly what: 'revocation' | 'races' | 'refresh' | 'events' | 'broker-down' | 'consumers'
   readonly faults: number
   /** Kills of consumers. */
   readonly kills: number
@@ -13,6 +13,11 @@ export interface ChaosOptions {
   readonly only: string
   readonly variant: VerifierVariant
   readonly source: 'watch' | 'kafka'
+  /** How long a write transaction of somebody else is open, once in a run of events. */
+  readonly foreignSeconds: number
+  /** How long the broker is down at a time, and how often. */
+  readonly minutes: number
+  readonly rounds: number
   readonly keep: boolean
 }
 
@@ -21,12 +26,15 @@ export const usage = `usage: npm run chaos -- revocation --faults N [--source wa
        npm run chaos -- refresh --faults N
        npm run chaos -- races --count N
        npm run chaos -- consumers --kills N
+       npm run chaos -- events --faults N [--foreign-seconds N]
+       npm run chaos -- broker-down --minutes N [--rounds N]
   --source      what verifier c follows; Kafka by default
   --seed N      draws the same faults again; the times differ
   --only TEXT   only faults whose kind and target hold it, such as "black hole a-auth1"
+  --foreign-seconds N  how long somebody else's write transaction is open, once; 600 from 300 faults on, else 0
   --keep        leaves logs and timeline`
 
-const names = ['revocation', 'races', 'refresh', 'consumers'] as const
+const names = ['revocation', 'races', 'refresh', 'events', 'broker-down', 'consumers'] as const
 const variants = ['good', 'lag-0', 'allow-stale'] as const
 const sources = ['watch', 'kafka'] as const
 
@@ -43,19 +51,28 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       only: { type: 'string', default: '' },
       variant: { type: 'string', default: 'good' },
       source: { type: 'string', default: 'kafka' },
+      'foreign-seconds': { type: 'string' },
+      minutes: { type: 'string', default: '1' },
+      rounds: { type: 'string', default: '1' },
       keep: { type: 'boolean', default: false },
     },
   })
   const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31))
+  const faults = toWhole('--faults', values.faults, 100_000)
+  // The long form has one of ten minutes.
+  const defaultForeignSeconds = faults >= 300 ? '600' : '0'
   return {
     what: toOneOf('the first argument', names, positionals[0]),
-    faults: toWhole('--faults', values.faults, 100_000),
+    faults,
     kills: toWhole('--kills', values.kills, 100_000),
     count: toWhole('--count', values.count, 1_000_000),
     seed: toWhole('--seed', seed, 2 ** 32),
     only: values.only,
     variant: toOneOf('--variant', variants, values.variant),
     source: toOneOf('--source', sources, values.source),
+    foreignSeconds: toWhole('--foreign-seconds', values['foreign-seconds'] ?? defaultForeignSeconds, 3_600),
+    minutes: toWhole('--minutes', values.minutes, 60),
+    rounds: toWhole('--rounds', values.rounds, 100),
     keep: values.keep,
   }
 }

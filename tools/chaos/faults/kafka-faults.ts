@@ -1,7 +1,10 @@
+import type { KafkaPart } from '../../parts/open-kafka.ts'
 import type { World } from '../world/world.ts'
 import type { FaultKind } from './fault.ts'
 
 const targets = ({ kafka }: World) => (kafka === undefined ? [] : ['kafka'])
+
+const startTries = 3
 
 const restart: FaultKind = {
   name: 'restart Kafka',
@@ -9,7 +12,7 @@ const restart: FaultKind = {
   lastsMs: [500, 3_000],
   async begin(_target, { world: { kafka }, random }) {
     await kafka?.kill(random.next() < 0.5 ? 'SIGKILL' : 'SIGTERM')
-    return () => kafka?.start()
+    return () => kafka && startAgain(kafka)
   },
 }
 
@@ -20,6 +23,17 @@ const pause: FaultKind = {
     await kafka?.pause()
     return () => kafka?.resume()
   },
+}
+
+/** After a SIGKILL, on a machine that is busy, it may take longer than a start is given. */
+async function startAgain(kafka: KafkaPart): Promise<void> {
+  for (let triesLeft = startTries; ; triesLeft -= 1) {
+    try {
+      return await kafka.start()
+    } catch (error) {
+      if (triesLeft <= 1) throw error
+    }
+  }
 }
 
 /** Faults of the broker. */

@@ -16,7 +16,8 @@ export interface PlannedFault {
   readonly nextAfterMs: number
 }
 
-const kinds: readonly FaultKind[] = [
+/** What can go wrong where a run does not say otherwise. */
+const allKinds: readonly FaultKind[] = [
   ...processFaults,
   ...linkFaults,
   ...databaseFaults,
@@ -24,12 +25,14 @@ const kinds: readonly FaultKind[] = [
   ...clockFaults,
 ]
 
-/** Picks the next fault of a kind and a target that is not in `busy`. `only`: parts of `kind target`, with commas between. */
+/** Picks the next fault of a kind and a target that is not in `busy`. `only`: parts of `kind target`, with commas between.
+ * `kinds`: all by default. */
 export function planFault(
   world: World,
   random: Random,
   busy: ReadonlySet<string>,
   only = '',
+  kinds = allKinds,
 ): PlannedFault | undefined {
   const wanted = only.split(',')
   const isWanted = (text: string) => wanted.some((part) => text.includes(part))

@@ -1,3 +1,4 @@
+import { findLeader } from '../world/find-leader.ts'
 import type { ChaosProcess } from '../world/open-process.ts'
 import type { World } from '../world/world.ts'
 import type { FaultKind } from './fault.ts'
@@ -41,22 +42,12 @@ const pauseLeader: FaultKind = {
   lastsMs: [2_500, 6_000],
   targets: ({ replicas }) => replicas.map(({ name }) => name),
   async begin(target, { world }) {
-    const leader = await findLeader(world)
+    const leader = await findLeader(world, 'auth_revocation_lane_leader')
     // One that is down or paused already does not say that it leads.
     const process = getProcess(world, leader ?? target)
     process.pause()
     return () => process.resume()
   },
-}
-
-async function findLeader({ replicas }: World): Promise<string | undefined> {
-  for (const { name, adminUrl } of replicas) {
-    const metrics = await fetch(`${adminUrl}/metrics`, { signal: AbortSignal.timeout(500) })
-      .then((response) => response.text())
-      .catch(() => '')
-    if (/^auth_revocation_lane_leader 1$/m.test(metrics)) return name
-  }
-  return undefined
 }
 
 /** Faults of single processes. */

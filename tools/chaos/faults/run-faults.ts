@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FaultContext } from './fault.ts'
+import type { FaultContext, FaultKind } from './fault.ts'
 import { type PlannedFault, planFault } from './plan-fault.ts'
 
 /** How many and which. */
@@ -7,6 +7,8 @@ export interface FaultRun extends FaultContext {
   readonly count: number
   /** Only those whose kind and target hold this text. */
   readonly only: string
+  /** What can go wrong, asked before each fault; all kinds by default. */
+  kinds?(): readonly FaultKind[]
   /** After so many faults all are healed and it is waited for recovery. */
   readonly restEvery: number
   /** Resolves when all serves as in health again. */
@@ -31,7 +33,7 @@ export async function runFaults(run: FaultRun): Promise<void> {
   }
   try {
     for (let n = 0; n < run.count && !signal.aborted; ) {
-      const planned = planFault(world, random, new Set(running.keys()), run.only)
+      const planned = planFault(world, random, new Set(running.keys()), run.only, run.kinds?.())
       if (planned === undefined || running.size >= atOnceMax) {
         await sleep(50)
         continue

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RpcError } from '@immersiverse/auth-client'
 import type { Random } from '../make-random.ts'
 import type { Calls, Replica } from '../world/world.ts'
+import { isPassing } from './is-passing.ts'
 
 /** How a call ended that was tried until somebody knew. */
 export interface KnownEnd<T> {
@@ -14,9 +15,6 @@ export interface KnownEnd<T> {
 }
 
 const giveUpAfterMs = 60_000
-
-/** What a call may end with although nothing is wrong with what it asked. */
-const passing = new Set(['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'INTERNAL', 'UNKNOWN', 'ABORTED'])
 
 /** Calls one replica or the other until one answers OK or refuses, or for a minute. */
 export async function callUntilKnown<T>(
@@ -32,7 +30,7 @@ export async function callUntilKnown<T>(
       return { answer: await call(random.pick(replicas).users), refusal: undefined, unknown }
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
-      if (!passing.has(error.code)) return { answer: undefined, refusal: error, unknown }
+      if (!isPassing(error)) return { answer: undefined, refusal: error, unknown }
       unknown += 1
     }
     await sleep(random.whole(50, 250))

@@ -23,7 +23,11 @@ export interface Probe {
 
 /** What a verifier did that it never may. */
 export interface Violation {
-  readonly property: 'R1' | 'R2' | 'R7' | 'R8' | 'R9' | 'T1' | 'T8' | 'T12' | 'recovery'
+  readonly property:
+    | `R${1 | 2 | 7 | 8 | 9}`
+    | `T${1 | 8 | 12}`
+    | `O${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 11}`
+    | 'recovery'
   readonly told: string
 }
 

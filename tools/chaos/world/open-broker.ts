@@ -12,7 +12,10 @@ export interface Broker<Client extends string> extends AsyncDisposable {
  * Starts Kafka with a listener for each client, which tells that client to come by its proxy: clients go where the broker's metadata send
  * them, so a proxy in front of a common listener would be left at once.
  */
-export async function openBroker<Client extends string>(clients: readonly Client[]): Promise<Broker<Client>> {
+export async function openBroker<Client extends string>(
+  clients: readonly Client[],
+  brokerSettings: Readonly<Record<string, string>> = {},
+): Promise<Broker<Client>> {
   await using stack = new AsyncDisposableStack()
   const controllerPort = await freePort()
   const listeners: string[] = []
@@ -31,6 +34,7 @@ export async function openBroker<Client extends string>(clients: readonly Client
     await openKafka({
       port,
       settings: {
+        ...brokerSettings,
         listeners: [
           `PLAINTEXT://127.0.0.1:${port}`,
           `CONTROLLER://127.0.0.1:${controllerPort}`,

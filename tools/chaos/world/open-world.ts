@@ -14,8 +14,12 @@ import type { ReplicaName, World } from './world.ts'
 
 /** What a world has; all has a default. */
 export interface WorldOptions {
+  /** Processes of the service; default 2. */
+  readonly replicas?: 2 | 3
   /** Default true. */
   readonly kafka?: boolean
+  /** Settings of the broker beside the usual ones. */
+  readonly brokerSettings?: Readonly<Record<string, string>>
   /** Default true. */
   readonly verifiers?: boolean
   readonly variant?: VerifierVariant
@@ -29,10 +33,13 @@ export interface WorldOptions {
   readonly keep?: boolean
 }
 
+const replicaNames: readonly ReplicaName[] = ['auth1', 'auth2', 'auth3']
+
 /** The clocks that go wrong where libfaketime is installed; the others are the machine's. */
 const clockFaults: Readonly<Record<string, ClockFault>> = Object.freeze({
   auth1: 'wall',
   auth2: 'slow',
+  auth3: 'fast',
   'verifier-a': 'wall',
   'verifier-b': 'fast',
   'verifier-c': 'wall',
@@ -43,10 +50,12 @@ interface Site {
   readonly stack: AsyncDisposableStack
   readonly folder: string
   readonly links: Map<string, TcpProxy>
+  readonly names: readonly ReplicaName[]
+  readonly masterKey: string
   openClock(name: string): Promise<FakeClock | undefined>
 }
 
-/** Starts PostgreSQL (fsync on), Kafka, two processes of the service and three that verify, each way between two of them through a proxy. */
+/** Starts PostgreSQL (fsync on), Kafka, processes of the service and three that verify, each way between two of them through a proxy. */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'chaos-'))
@@ -57,10 +66,16 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       ? undefined
       : await openFakeClock(library, folder, name, clockFaults[name] ?? 'wall')
   const links = new Map<string, TcpProxy>()
-  const site: Site = { stack, folder, links, openClock }
+  const names = replicaNames.slice(0, options.replicas ?? 2)
+  const masterKey = randomBytes(32).toString('base64')
+  const site: Site = { stack, folder, links, names, masterKey, openClock }
   const [postgres, broker] = await Promise.all([
     openPostgres().then((part) => stack.use(part)),
-    options.kafka === false ? undefined : openBroker(['auth1', 'auth2', 'c']).then((part) => stack.use(part)),
+    options.kafka === false
+      ? undefined
+      : openBroker(options.verifiers === false ? names : [...names, 'c'], options.brokerSettings).then(
+          (part) => stack.use(part),
+        ),
   ])
   for (const [client, way] of Object.entries(broker?.ways ?? {})) links.set(`${client}-kafka`, way)
   const replicas = await openReplicas(site, postgres, broker, options)
@@ -81,20 +96,24 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     verifiers,
     links,
     folder,
+    environment: {
+      AUTH_MASTER_KEY: masterKey,
+      DATABASE_URL: postgres.url,
+      ...(broker && { KAFKA_BROKERS: broker.part.brokers }),
+    },
     hasFalseClocks: library !== undefined,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 
 async function openReplicas(
-  { stack, folder, links, openClock }: Site,
+  { stack, folder, links, names, masterKey, openClock }: Site,
   postgres: PostgresPart,
   broker: Broker<ReplicaName | 'c'> | undefined,
   { accessTtlMs = 120_000, refreshGrace = '10s' }: WorldOptions,
 ): Promise<OpenReplica[]> {
-  const masterKey = randomBytes(32).toString('base64')
   const replicas: OpenReplica[] = []
-  for (const name of ['auth1', 'auth2'] satisfies ReplicaName[]) {
+  for (const name of names) {
     const way = stack.use(await openTcpProxy({ port: postgres.port }))
     links.set(`${name}-db`, way)
     const kafkaWay = broker?.ways[name]

@@ -7,8 +7,8 @@ import type { FakeClock } from './open-fake-clock.ts'
 import type { ChaosProcess } from './open-process.ts'
 import type { Outcome } from './verifier-messages.ts'
 
-/** The two processes of the service, and the verifying ones: a follows replica 1, b any of both, c Kafka where it can. */
-export type ReplicaName = 'auth1' | 'auth2'
+/** The processes of the service, two or three, and the verifying ones: a follows replica 1, b replica 1 or 2, c Kafka where it can. */
+export type ReplicaName = 'auth1' | 'auth2' | 'auth3'
 export type VerifierName = 'a' | 'b' | 'c'
 
 /** Calls to one replica. */
@@ -61,6 +61,8 @@ export interface World extends AsyncDisposable {
   readonly links: ReadonlyMap<string, TcpProxy>
   /** Whether libfaketime is installed, so that clocks can be set wrong. */
   readonly hasFalseClocks: boolean
+  /** What another process of the service is started with to stand beside the replicas, past all proxies. */
+  readonly environment: NodeJS.ProcessEnv
   /** Where the logs of all processes are. */
   readonly folder: string
 }
