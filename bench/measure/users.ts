@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from '../../tools/parts/free-port.ts'
 import { openKafka } from '../../tools/parts/open-kafka.ts'
@@ -12,7 +9,7 @@ import type { Figure } from '../figures.ts'
 import { makeEnvironment } from '../make-environment.ts'
 import { openBenchDatabase } from '../open-bench-database.ts'
 import { seedUsers } from '../seed.ts'
-import { startServer } from '../start-server.ts'
+import { runScript, startServer } from '../start-server.ts'
 import { tell, type World } from '../world.ts'
 
 const count = 1_000_000
@@ -92,10 +89,8 @@ async function awaitStates(adminPort: number): Promise<void> {
 }
 
 async function warm(source: string, address: string, brokers: string): Promise<Warmed> {
-  const script = fileURLToPath(new URL('warm-users.ts', import.meta.url))
-  const args = ['--conditions=source', script, source, address, brokers]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: giveUpMs })
-  const warmed: Warmed = JSON.parse(stdout)
+  const script = 'bench/measure/warm-users.ts'
+  const warmed = await runScript<Warmed>({ script, args: [source, address, brokers], prefix: [] })
   if (warmed.users < count) throw new Error(`only ${warmed.users} users are in the cache`)
   return warmed
 }

@@ -51,7 +51,9 @@ for (const encoding of ['json', 'protobuf'] as const) {
     await until(async () => {
       records = await readBytesWithKcat(brokers, toUserStateTopic(prefix)).catch(() => [])
       const beats = records.filter(({ key }) => key === userStateHeartbeatKey)
-      return beats.some(({ value }) => toAsOfMs(read(UserStateHeartbeatSchema, value)) > endMs)
+      // The dump is no snapshot: what is committed meanwhile may be there on some partitions.
+      const late = beats.filter(({ value }) => toAsOfMs(read(UserStateHeartbeatSchema, value)) > endMs)
+      return new Set(late.map(({ partition }) => partition)).size === 12
     }, 60_000)
     const last = new Map(records.map((record) => [record.key, record]))
     const state = last.get(kept.id) ?? assert.fail('no state of the user')
@@ -82,7 +84,8 @@ for (const encoding of ['json', 'protobuf'] as const) {
     assert.equal(tombstone.headers.ce_userversion, '2')
     const beats = records.filter(({ key }) => key === userStateHeartbeatKey)
     const { term, epoch, hi } = read(UserStateHeartbeatSchema, beats.at(-1)?.value)
-    assert.deepEqual([term, epoch, hi >= 5n], [1n, ce_epoch, true])
+    // A busy machine may lose a term.
+    assert.deepEqual([term >= 1n, epoch, hi >= 5n], [true, ce_epoch, true])
     assert.equal(new Set(beats.map(({ partition }) => partition)).size, 12)
     for (const { value } of records) assert.doesNotMatch(value?.toString('latin1') ?? '', /@example\.org/)
     const events = await readBytesWithKcat(brokers, toTopic('user_updated', prefix))
