@@ -5,7 +5,7 @@ import {
   type WatchRevocationsResponse,
   WatchRevocationsResponseSchema,
 } from '@immersiverse/auth-contract'
-import type { Link, LinkState } from '../world/link.ts'
+import { type Link, type LinkState, usualLatencyMs } from '../world/link.ts'
 import type { Tamper } from '../world/model-stream.ts'
 import type { World } from '../world/world.ts'
 import type { Fault } from './fault.ts'
@@ -35,10 +35,10 @@ export const networkFaults: readonly Fault[] = [
     strike: (world, lastsMs, random) => {
       const link = random.findOne(allLinks(world))
       if (link === undefined) return
-      const latencyMs = link.latencyMs
       link.latencyMs = random.between(20, 1200)
+      // Not as it was: two may strike the same way, and the second would restore the first's.
       world.time.after(lastsMs, () => {
-        link.latencyMs = latencyMs
+        link.latencyMs = usualLatencyMs
       })
     },
   },

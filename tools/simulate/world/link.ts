@@ -11,13 +11,16 @@ export interface Message {
   readonly fail: () => void
 }
 
+/** One way of a message, jitter apart, in milliseconds. */
+export const usualLatencyMs = 0.3
+
 /** The way between two processes, in both directions. */
 export class Link {
   readonly #time: VirtualTime
   readonly #random: Random
   readonly #held: Message[] = []
   readonly #connections = new Set<() => void>()
-  latencyMs = 0.3
+  latencyMs = usualLatencyMs
   jitterMs = 0.5
   #state: LinkState = 'WORKS'
 
