@@ -47,7 +47,7 @@ interface Led {
 
 /** How long a fetch waits for a record. One that is there already, or that comes, is answered at once. */
 const maxWaitMs = 500
-const [partitionBytesMax, bytesMax] = [512 * 1024, 4 * 1024 * 1024]
+const [partitionBytesMax, bytesMax] = [256 * 1024, 1024 * 1024]
 /** Not said: the brokers then do not compare. */
 const noEpoch = -1
 const committed = 1

@@ -13,7 +13,7 @@ export interface TopicSourceOptions {
   readonly kafka: KafkaOptions
   /** Asks for the database's clock and epoch. */
   readonly status: RevocationSource['status']
-  /** Records of one part of a list; 200,000 by default. */
+  /** Records of one part of a list; 100,000 by default. */
   readonly partRecords?: number
 }
 
@@ -28,7 +28,7 @@ const silenceMs = 15_000
 export function makeTopicSource({
   kafka,
   status,
-  partRecords = 200_000,
+  partRecords = 100_000,
 }: TopicSourceOptions): UserStateSource {
   const open = <T>(signal: AbortSignal, work: (reader: TopicReader) => Promise<T>) =>
     withReader(kafka, signal, work)

@@ -113,10 +113,15 @@ testOnBoth('a leader whose term is over numbers nothing', async (_t, database) =
   assert.equal(current.term, old.term + 1)
   assert.equal(current.epoch, old.epoch)
   await assert.rejects(numberRows(database.kysely, lanes.events, old, 10), { name: 'TermLostError' })
-  assert.deepEqual(await numberRows(database.kysely, lanes.events, current, 10), { count: 1, lastNumber: 1 })
+  assert.deepEqual(await numberRows(database.kysely, lanes.events, current, 10), {
+    count: 1,
+    lastNumber: 1,
+    lastPosition: 1,
+  })
   assert.deepEqual(await numberRows(database.kysely, lanes.events, current, 10), {
     count: 0,
     lastNumber: undefined,
+    lastPosition: undefined,
   })
 })
 
