@@ -20,20 +20,25 @@ export interface CountsStore {
   /** Counts an event unless it was counted; resolves when that is on disk. */
   count(event: CountedEvent, info: EventInfo): Promise<void>
   stats(): Stats
-  /** How far WatchEvents was read; with Kafka it is not used. */
+  /** How far WatchEvents was read, as the client says; with Kafka it is not used. */
   readonly position: PositionStore
 }
 
 interface Kept {
   total: Counts
   days: Record<string, Counts>
-  /** Kafka: the last offset counted, by `topic:partition`. */
-  offsets: Record<string, string>
-  /** WatchEvents: after the last event counted. */
+  /** Ids of the events counted last, the newest at the end. */
+  recent: string[]
+  /** WatchEvents: all events up to here are counted. */
   position: string
 }
 
 const daysKept = 90
+/**
+ * More than can be delivered again. Ids and not offsets: users are handled side by side, so an event may be counted after a later one of its
+ * partition, and "not above the last offset" would drop it.
+ */
+const recentMax = 2000
 
 /**
  * Opens the counts in a file of `folder`, which is made. Counts and what they were made of are one file, written beside it and moved into its
@@ -75,15 +80,11 @@ export async function openCounts(folder: string): Promise<CountsStore> {
   }
 }
 
-/** Notes where the event stood; false where it was counted before. */
-function advance(kept: Kept, { topic, origin }: EventInfo): boolean {
-  if ('position' in origin) {
-    kept.position = origin.position
-    return true
-  }
-  const place = `${topic}:${origin.partition}`
-  if (origin.offset <= BigInt(kept.offsets[place] ?? -1)) return false
-  kept.offsets[place] = String(origin.offset)
+/** Notes that the event is counted; false where it was before. */
+function advance({ recent }: Kept, { eventId }: EventInfo): boolean {
+  if (recent.includes(eventId)) return false
+  recent.push(eventId)
+  recent.splice(0, recent.length - recentMax)
   return true
 }
 
@@ -104,7 +105,7 @@ async function readKept(file: string): Promise<Kept> {
     return JSON.parse(await readFile(file, 'utf8')) as Kept
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { total: none(), days: {}, offsets: {}, position: '' }
+      return { total: none(), days: {}, recent: [], position: '' }
     }
     throw error
   }

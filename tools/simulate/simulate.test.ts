@@ -12,7 +12,7 @@ const catchingSeeds: Readonly<Record<string, number>> = {
   'lag 0 as freshness': 27,
   '`latest` reset': 20,
   'snapshot before subscribe': 20,
-  'wall clock only': 186,
+  'wall clock only': 330,
   'monotonic clock only': 62,
   'evicting cache for R': 2,
   'skipping poison': 20,
