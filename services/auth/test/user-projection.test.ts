@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { connectAuth, makePostgresUserProjection } from '@immersiverse/auth-client'
 import { UserStatus } from '@immersiverse/auth-contract'
 import pg from 'pg'
@@ -28,10 +31,24 @@ async function openWorld(t: TestContext) {
   const logger = { warn: (fields: object) => warnings.push(fields), error: () => undefined }
   const kafkaOptions = { brokers: kafka.brokers.split(','), topicPrefix }
   const { address } = service
+  /** Starts a process that follows; resolves to what ends it by SIGKILL. */
+  const startProcess = () => {
+    const facts = JSON.stringify({ ...{ address, ...kafkaOptions }, databaseUrl: own.url })
+    const child = fork(fileURLToPath(new URL('./follow-users-main.ts', import.meta.url)), [facts], {
+      execArgv: ['--conditions=source'],
+    })
+    const kill = async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    t.after(kill)
+    return kill
+  }
   const connect = () => connectAuth({ address, verification: 'remote', kafka: kafkaOptions, logger })
   const readUsers = async () =>
     new Map((await pool.query('select * from auth_users')).rows.map((row) => [String(row.id), row] as const))
-  return { service, pool, projection, connect, warnings, readUsers }
+  return { service, pool, projection, connect, startProcess, warnings, readUsers }
 }
 
 test('a service joins users in its own SQL: complete at first, up to date later, warm after it was killed', async (t) => {
@@ -67,6 +84,7 @@ test('a service joins users in its own SQL: complete at first, up to date later,
   // A second process waits, and goes on where the first one stood when its connection was cut.
   await using second = await connect()
   const standby = second.followUsers({ into: projection })
+  await standby.complete(AbortSignal.timeout(60_000))
   await until(() => standby.status().state === 'standby')
   const stood = await readOffsets(pool)
   await auth.close()
@@ -85,6 +103,47 @@ test('a service joins users in its own SQL: complete at first, up to date later,
   )
   const later = await service.signUp()
   await until(async () => (await readUsers()).has(later.id))
+  assert.equal(await readList(pool), '1')
+})
+
+test('a process that is killed again and again in the middle of it loses nothing, and lists nothing twice', async (t) => {
+  const world = await openWorld(t)
+  if (world === undefined) return
+  const { service, pool, projection, readUsers, startProcess } = world
+  await projection.create(pool)
+  const deleted: string[] = []
+  for (let round = 0; round < 4; round++) {
+    const kill = startProcess()
+    // Before that it is on its way; behind it something is always under way.
+    await until(async () => (await pool.query('select from auth_users_state')).rows.length > 0)
+    const { size } = await readUsers()
+    const changes = Array.from({ length: 24 }, async (_, n) => {
+      const { id } = await service.signUp()
+      if (n % 2 === 0) await service.users.updateUser({ userId: id, displayName: `Mina ${round}` })
+      if (n % 4 !== 0) return
+      await service.users.deleteUser({ userId: id })
+      deleted.push(id)
+    })
+    await until(async () => (await readUsers()).size > size, 60_000)
+    await kill()
+    await Promise.all(changes)
+  }
+  startProcess()
+  const { users } = await service.users.listUsers({ pageSize: 500 })
+  const expected = users.map(({ id, username, displayName, version }) => [id, username, displayName, version])
+  assert.equal(expected.length, 4 * 18)
+  await until(async () => {
+    const rows = await readUsers()
+    return rows.size === 4 * 24 && deleted.every((id) => rows.get(id)?.is_deleted)
+  }, 60_000)
+  const toFacts = () =>
+    pool.query('select id, username, display_name, version from auth_users where not is_deleted order by id')
+  await until(async () => (await toFacts()).rows.filter(({ version }) => version === '2').length === 4 * 6)
+  const { rows } = await toFacts()
+  assert.deepEqual(
+    rows.map((row) => [row.id, row.username, row.display_name, BigInt(row.version)]),
+    expected.toSorted(([a], [b]) => String(a).localeCompare(String(b))),
+  )
   assert.equal(await readList(pool), '1')
 })
 
@@ -118,7 +177,7 @@ test('without Kafka there is no topic to follow', async (t) => {
   const service = await openTestAuth()
   t.after(() => service.close())
   await using auth = await connectAuth({ address: service.address, verification: 'remote' })
-  const into = { openWriter: () => assert.fail('opened') }
+  const into = { openWriter: () => assert.fail('opened'), readAsOf: () => assert.fail('read') }
   assert.throws(() => auth.followUsers({ into }), TypeError)
 })
 

@@ -43,15 +43,7 @@ export function makePostgresUserProjection({
       for (const statement of statements) await client.query(statement)
     },
     async openWriter() {
-      const client = await pool.connect()
-      // A connection that breaks says so as an event, too, which ends the process where nobody listens.
-      const emitter = client instanceof EventEmitter ? client : undefined
-      const ignore = () => undefined
-      emitter?.on('error', ignore)
-      const release = (isBroken: boolean): void => {
-        if (!isBroken) emitter?.off('error', ignore)
-        client.release(isBroken)
-      }
+      const { client, release } = await openClient(pool)
       try {
         const { rows } = await client.query(queries.lock, [table])
         if ((rows[0] as { readonly held: boolean }).held) {
@@ -64,5 +56,30 @@ export function makePostgresUserProjection({
       release(false)
       return undefined
     },
+    async readAsOf() {
+      const { client, release } = await openClient(pool)
+      try {
+        const { rows } = await client.query(queries.readAsOf)
+        release(false)
+        const [row] = rows as readonly { readonly as_of: number | null }[]
+        return row === undefined || row.as_of === null ? undefined : new Date(row.as_of * 1000)
+      } catch (error) {
+        release(true)
+        throw error
+      }
+    },
   }
+}
+
+async function openClient(pool: InboxPool<InboxClient>) {
+  const client = await pool.connect()
+  // A connection that breaks says so as an event, too, which ends the process where nobody listens.
+  const emitter = client instanceof EventEmitter ? client : undefined
+  const ignore = () => undefined
+  emitter?.on('error', ignore)
+  const release = (isBroken: boolean): void => {
+    if (!isBroken) emitter?.off('error', ignore)
+    client.release(isBroken)
+  }
+  return { client, release }
 }

@@ -71,14 +71,14 @@ export function makePostgresUserWriter(options: PostgresUserWriterOptions): Proj
     if (!isComplete) await query(queries.name, [users.map(({ id }) => id), list])
   }
 
-  async function write({ steps, users }: ProjectionBatch): Promise<{ readonly asOf: Date | undefined }> {
+  async function write({ steps, users }: ProjectionBatch): Promise<Date | undefined> {
     const stepped = await query(queries.step, [JSON.stringify(steps.map(toStepRow)), list])
     if (stepped.length !== steps.length) throw new Error(`another process has written ${table}`)
     await writeUsers(users)
     const [advanced] = await query<{ readonly as_of: number }>(queries.advance)
-    if (advanced === undefined) return { asOf: undefined }
+    if (advanced === undefined) return undefined
     if (!isComplete) await query(queries.sweep, [list])
-    return { asOf: toDate(advanced.as_of) }
+    return toDate(advanced.as_of)
   }
 
   return {
@@ -92,9 +92,9 @@ export function makePostgresUserWriter(options: PostgresUserWriterOptions): Proj
         return (await load()) as ProjectionState
       }),
     async save(batch) {
-      const { asOf } = await transact(() => write(batch))
+      const asOf = await transact(() => write(batch))
       if (asOf !== undefined) isComplete = true
-      return { isComplete, asOf }
+      return asOf
     },
     async [Symbol.asyncDispose]() {
       await client.query(queries.unlock, [table]).catch(() => {

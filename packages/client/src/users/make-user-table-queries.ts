@@ -6,6 +6,7 @@ export function makeUserTableQueries(table: string) {
     unlock: 'select pg_advisory_unlock(hashtextextended($1, 0))',
     readState: `select topic_id, epoch, is_complete, list::text,
       extract(epoch from began_at)::float8 as began_at, extract(epoch from as_of)::float8 as as_of from ${state}`,
+    readAsOf: `select extract(epoch from as_of)::float8 as as_of from ${state}`,
     readPositions: `select partition, next_offset::text as next, is_listed from ${positions} order by partition`,
     beginList: `insert into ${state} (topic_id, epoch, list, began_at, is_complete) values ($1, $2, 1, $3, false)
       on conflict (is_only) do update set topic_id = excluded.topic_id, epoch = excluded.epoch,

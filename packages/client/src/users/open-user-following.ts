@@ -34,7 +34,7 @@ export interface UserFollowingStatus {
 /** A table of users being kept up to date. */
 export interface UserFollowing extends AsyncDisposable {
   status(): UserFollowingStatus
-  /** Resolves once the table has been complete in this epoch, however old; rejects with the signal's reason. Only while this process writes it. */
+  /** Resolves once the table has all users, as of some time; rejects with the signal's reason, or when it is closed before. */
   complete(signal?: AbortSignal): Promise<void>
   /** Resolves when the transaction at hand is over and the connection is given back. Idempotent. */
   close(): Promise<void>
@@ -46,7 +46,7 @@ const standbyMs = 1_000
 const usersMax = 2_000
 /** Positions without users are written so often: heartbeats alone would cost two dozen commits a second. */
 const idleSaveMs = 1_000
-/** A topic forgets who was deleted after a day at the earliest (`delete.retention.ms`). Who was away longer than half of that lists anew. */
+/** The topic forgets who was deleted after `delete.retention.ms`, a day by Kafka's default. Who was away for longer than half of that lists anew. */
 const awayMaxMs = 12 * 3_600_000
 
 /** Keeps a table of users up to date from `auth.state.users`, until it is closed, whatever breaks meanwhile. Whoever opens closes. */
@@ -97,6 +97,7 @@ class Following implements UserFollowing {
 
   #say(said: Partial<UserFollowingStatus>): void {
     this.#status = { ...this.#status, ...said }
+    if (said.asOf !== undefined) this.#resolveCompleted()
   }
 
   async #keepFollowing(): Promise<void> {
@@ -106,7 +107,7 @@ class Following implements UserFollowing {
       try {
         await using writer = await into.openWriter()
         if (writer !== undefined) await this.#follow(writer)
-        else this.#say({ state: 'standby', asOf: undefined, error: undefined })
+        else this.#say({ state: 'standby', asOf: await into.readAsOf(), error: undefined })
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof OffsetGoneError) this.#isGone = true
@@ -127,7 +128,6 @@ class Following implements UserFollowing {
     const isKept = loaded !== undefined && !this.#isGone && isUsable(loaded, reader, now)
     const state = isKept ? loaded : await this.#beginList(writer, reader, now)
     this.#say({ state: 'following', asOf: state.asOf })
-    if (state.isComplete) this.#resolveCompleted()
     await this.#write(writer, reader, state)
   }
 
@@ -160,10 +160,9 @@ class Following implements UserFollowing {
   }
 
   async #save(writer: ProjectionWriter, batch: Parameters<ProjectionWriter['save']>[0]): Promise<void> {
-    const { asOf, isComplete } = await writer.save(batch)
+    const asOf = await writer.save(batch)
     this.#backoff.reset()
     this.#say({ error: undefined, ...(asOf && { asOf }) })
-    if (isComplete) this.#resolveCompleted()
   }
 }
 

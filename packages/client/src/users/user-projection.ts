@@ -47,12 +47,17 @@ export interface ProjectionWriter extends AsyncDisposable {
   load(): Promise<ProjectionState | undefined>
   /** Begins a list of all users. Rows stay as they are until it is complete; then those go that it has not named. */
   beginList(start: ProjectionStart): Promise<ProjectionState>
-  /** Answers how far the whole table is complete. Rejects where another writer has gone on from where this one stood. */
-  save(batch: ProjectionBatch): Promise<Pick<ProjectionState, 'isComplete' | 'asOf'>>
+  /**
+   * Answers how far the whole table is complete; undefined while a list is not. Rejects where another writer has gone on from where this one
+   * stood.
+   */
+  save(batch: ProjectionBatch): Promise<Date | undefined>
 }
 
 /** A table of all users that belongs to the service. */
 export interface UserProjection {
   /** Undefined while another process writes it. */
   openWriter(): Promise<ProjectionWriter | undefined>
+  /** How far the table is complete, whoever writes it; undefined before it first was. */
+  readAsOf(): Promise<Date | undefined>
 }
