@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChannelCredentials, Client } from '@grpc/grpc-js'
-import { EventService, UserService } from '@immersiverse/auth-contract'
+import { AuthService, EventService, UserService } from '@immersiverse/auth-contract'
 import type { FastifyPluginAsync } from 'fastify'
 import type { AccessRules } from './access.ts'
 import { AuthError } from './auth-error.ts'
@@ -9,6 +9,7 @@ import { type Events, type EventsOptions, makeEvents } from './events/make-event
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { type Guard, makeGuard } from './grpc/make-guard.ts'
 import { makeRemoteVerify } from './grpc/make-remote-verify.ts'
+import { makeRevocationSource } from './grpc/make-revocation-source.ts'
 import { awaitReady, openChannel } from './grpc/open-channel.ts'
 import { openTokenBatches } from './grpc/open-token-batches.ts'
 import type { HttpGuardOptions } from './http/http-parts.ts'
@@ -31,7 +32,9 @@ import { type OpenedUsers, type OpenUsersOptions, openUsers } from './open-users
 import type { Principal } from './principal.ts'
 import { makeUsers, type Users } from './users/make-users.ts'
 import type { CachedUsers } from './users/open-cached-users.ts'
+import { openUserFollowing, type UserFollowing } from './users/open-user-following.ts'
 import type { UserCacheOptions, UserCacheStatus } from './users/user-cache-options.ts'
+import type { UserProjection } from './users/user-projection.ts'
 import { readClock, systemClock } from './verifier/clock.ts'
 import type { VerifyToken, VerifyTokenOptions } from './verify-token.ts'
 
@@ -121,6 +124,11 @@ export interface Auth<U = Users> extends AsyncDisposable {
   readonly users: U
   /** Begins a consumer of events; nothing is read before its `start()`. */
   events(options: EventsOptions): Events
+  /**
+   * Keeps a table of the service's own up to date with all users, such as `makePostgresUserProjection({ pool })`, until it is closed. It reads
+   * `auth.state.users` in the background and takes up where the table stands. Throws TypeError without `kafka`.
+   */
+  followUsers(options: { readonly into: UserProjection }): UserFollowing
   /** Ends consumers after the event at hand, then verification and the connection. Idempotent. */
   close(): Promise<void>
 }
@@ -192,6 +200,7 @@ export async function connectAuth(options: ConnectAuthOptions): Promise<Auth<Use
     fetch: (handler, guardOptions) => makeFetchGuard(parts, handler, guardOptions),
     users: cache?.users ?? makeUsers(makeGrpcClient(UserService, channel, { deadlineMs })),
     events: (eventsOptions) => makeEvents({ watch, kafka: options.kafka, logger, running }, eventsOptions),
+    followUsers: ({ into }) => openFollowing(options, { channel, deadlineMs, logger, running }, into),
     findPrincipal: () => scopes.getStore()?.principal,
     principal: () => (scopes.getStore() ?? missing()).principal,
     revocationSignal: () => (scopes.getStore() ?? missing()).revocationSignal,
@@ -225,6 +234,20 @@ function openCache(
     hearsKafka: revocations === 'kafka',
     revocations: local?.revocations,
   })
+}
+
+type FollowingParts = Pick<OpenUsersOptions, 'channel' | 'deadlineMs' | 'logger'> & {
+  readonly running: Set<AsyncDisposable>
+}
+
+function openFollowing(
+  { kafka }: ConnectAuthOptions,
+  { channel, deadlineMs, logger, running }: FollowingParts,
+  into: UserProjection,
+): UserFollowing {
+  if (kafka === undefined) throw new TypeError('followUsers needs kafka: { brokers }')
+  const { status } = makeRevocationSource(makeGrpcClient(AuthService, channel, { deadlineMs }))
+  return openUserFollowing({ into, kafka, status, clock: systemClock, logger, running })
 }
 
 function assertOptions(options: ConnectAuthOptions): void {

@@ -24,6 +24,17 @@ export type { Logger } from './logger.ts'
 export type { MetricsRegistry } from './metrics/register-metrics.ts'
 export type { LocalVerificationStatus } from './open-local-verification.ts'
 export type { Principal } from './principal.ts'
-export type { CachedUser, CachedUsers, UserCacheOptions, UserCacheStatus, Users } from './users/index.ts'
+export {
+  type CachedUser,
+  type CachedUsers,
+  makePostgresUserProjection,
+  type PostgresUserProjection,
+  type UserCacheOptions,
+  type UserCacheStatus,
+  type UserFollowing,
+  type UserFollowingStatus,
+  type UserProjection,
+  type Users,
+} from './users/index.ts'
 export type { Verify, VerifyOptions } from './verify.ts'
 export type { VerifyToken, VerifyTokenOptions } from './verify-token.ts'

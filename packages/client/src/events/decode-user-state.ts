@@ -9,30 +9,30 @@ import {
 import type { CachedUser } from '../users/cached-user.ts'
 import type { PartitionRecord } from './partition-record.ts'
 
-/** What a record on the topic of users says. */
+/** What a record on the topic of users says. A version is 0 where the record does not tell it. */
 export type UserStateRecord =
   | { readonly kind: 'changed'; readonly epoch: string; readonly user: CachedUser }
-  | { readonly kind: 'deleted'; readonly epoch: string; readonly userId: string }
+  | { readonly kind: 'deleted'; readonly epoch: string; readonly userId: string; readonly version: bigint }
   /** There is something newer of this user, which does not stand here, or cannot be read. */
-  | { readonly kind: 'unknown'; readonly userId: string }
+  | { readonly kind: 'unknown'; readonly epoch: string; readonly userId: string; readonly version: bigint }
   | { readonly kind: 'heartbeat'; readonly epoch: string; readonly term: bigint; readonly asOf: Date }
 
 /** What a record says, JSON or protobuf by its content type; undefined for a heartbeat that cannot be read. Never throws. */
 export function decodeUserState(record: PartitionRecord): UserStateRecord | undefined {
   const key = String(record.key)
+  const epoch = findHeader(record, 'ce_epoch') ?? ''
+  const toUnknown = () => ({ kind: 'unknown', epoch, userId: key, version: readVersion(record) }) as const
   try {
     if (key === userStateHeartbeatKey) return decodeHeartbeat(record)
-    const epoch = findHeader(record, 'ce_epoch') ?? ''
-    if (record.value === null) return { kind: 'deleted', epoch, userId: key }
+    if (record.value === null) return { ...toUnknown(), kind: 'deleted' }
     const state = decode(UserStateSchema, record, record.value)
     // The broker refuses the whole of it: only its version is told.
-    if (state.status === UserStatus.UNSPECIFIED || state.userId !== key)
-      return { kind: 'unknown', userId: key }
+    if (state.status === UserStatus.UNSPECIFIED || state.userId !== key) return toUnknown()
     const { userVersion: version, username, displayName, status, roles, subscriptionTier } = state
     const user = { id: key, username, displayName, status, roles, subscriptionTier, version }
     return { kind: 'changed', epoch, user }
   } catch {
-    return key === userStateHeartbeatKey ? undefined : { kind: 'unknown', userId: key }
+    return key === userStateHeartbeatKey ? undefined : toUnknown()
   }
 }
 
@@ -40,6 +40,11 @@ function decodeHeartbeat(record: PartitionRecord): UserStateRecord | undefined {
   if (record.value === null) return undefined
   const { asOf, epoch, term } = decode(UserStateHeartbeatSchema, record, record.value)
   return asOf && { kind: 'heartbeat', epoch, term, asOf: timestampDate(asOf) }
+}
+
+function readVersion(record: PartitionRecord): bigint {
+  const text = findHeader(record, 'ce_userversion') ?? ''
+  return /^\d{1,18}$/.test(text) ? BigInt(text) : 0n
 }
 
 type Schema = typeof UserStateSchema | typeof UserStateHeartbeatSchema

@@ -22,10 +22,16 @@ export interface TopicPartition {
 export interface TopicRecords {
   readonly partition: number
   readonly records: readonly PartitionRecord[]
+  /** The offset to go on from behind them. */
+  readonly next: bigint
+  /** Whether these were the last committed ones when the broker answered. */
+  readonly isAtEnd: boolean
 }
 
 /** Committed records of a whole topic, read by offsets: no group, no commits, no offset that is chosen for its reader. */
 export interface TopicReader extends AsyncDisposable {
+  /** Another one under the same name means that the topic was made anew. */
+  readonly topicId: string
   readonly partitions: readonly TopicPartition[]
   /**
    * Records of these partitions from their offsets on, each in order, then what is added, until the reader is closed. One call at a time.
@@ -78,6 +84,7 @@ export async function openTopicReader(
     }
     const ends = await listEnds(consumer, topic, [...leaders.keys()])
     return {
+      topicId,
       partitions: ends.map((end, partition) => ({ partition, ...end })),
       read: (from) => readAll(consumer, { topicId, leaders }, from),
       [Symbol.asyncDispose]: dispose,
@@ -143,8 +150,9 @@ async function* readNode(
       // A fetch answers with whole batches, which may begin before the offset.
       const records = kept.flatMap((batch) => [...toRecords(batch)]).filter((one) => one.offset >= offset)
       const last = batches[batches.length - 1] as FetchedBatch
-      offsets.set(partition, last.firstOffset + BigInt(last.lastOffsetDelta) + 1n)
-      parts.push({ partition, records })
+      const next = last.firstOffset + BigInt(last.lastOffsetDelta) + 1n
+      offsets.set(partition, next)
+      parts.push({ partition, records, next, isAtEnd: next >= answer.lastStableOffset })
     }
     if (parts.length > 0) yield parts
   }
