@@ -25,7 +25,12 @@ async function openWorld(t: TestContext) {
   t.after(() => service.close())
   const pool = new pg.Pool({ connectionString: own.url, max: 4 })
   pool.on('error', () => undefined)
-  t.after(() => pool.end())
+  const connected: AsyncDisposable[] = []
+  // In this order: a pool ends when its connections are back.
+  t.after(async () => {
+    await Promise.all(connected.map((auth) => auth[Symbol.asyncDispose]()))
+    await pool.end()
+  })
   const projection = makePostgresUserProjection({ pool })
   const warnings: { readonly err?: Error }[] = []
   const logger = { warn: (fields: object) => warnings.push(fields), error: () => undefined }
@@ -45,7 +50,11 @@ async function openWorld(t: TestContext) {
     t.after(kill)
     return kill
   }
-  const connect = () => connectAuth({ address, verification: 'remote', kafka: kafkaOptions, logger })
+  const connect = async () => {
+    const auth = await connectAuth({ address, verification: 'remote', kafka: kafkaOptions, logger })
+    connected.push(auth)
+    return auth
+  }
   const readUsers = async () =>
     new Map((await pool.query('select * from auth_users')).rows.map((row) => [String(row.id), row] as const))
   return { service, pool, projection, connect, startProcess, warnings, readUsers }
@@ -57,7 +66,6 @@ test('a service joins users in its own SQL: complete at first, up to date later,
   const { service, pool, projection, connect, warnings, readUsers } = world
   const [kept, gone] = [await service.signUp(), await service.signUp()]
   const auth = await connect()
-  t.after(() => auth.close())
   const following = auth.followUsers({ into: projection })
   await until(() =>
     warnings.some(({ err }) => err?.message.includes('create table if not exists auth_users')),

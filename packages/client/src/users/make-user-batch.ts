@@ -8,8 +8,6 @@ export interface UserBatch {
   /** Takes the next records of a partition; `other` is the epoch of its latest heartbeat, where that is not the table's. */
   take(part: TopicRecords): { readonly other: string | undefined }
   readonly users: number
-  /** Every partition has been read to its end. */
-  isAtEnd(): boolean
   /** What is to be written; from here on it counts as written. */
   drain(): ProjectionBatch
 }
@@ -18,7 +16,6 @@ interface Place {
   from: bigint
   next: bigint
   isListed: boolean
-  isAtEnd: boolean
   /** Of the latest heartbeat of this epoch. */
   beat: { readonly term: bigint; readonly asOf: Date } | undefined
   asOf: Date | undefined
@@ -36,7 +33,7 @@ export function makeUserBatch({
   const places = new Map<number, Place>(
     partitions.map(({ partition, next, isListed }) => [
       partition,
-      { from: next, next, isListed, isAtEnd: false, beat: undefined, asOf: undefined },
+      { from: next, next, isListed, beat: undefined, asOf: undefined },
     ]),
   )
 
@@ -61,7 +58,7 @@ export function makeUserBatch({
           if (place.beat === undefined || said.term >= place.beat.term) place.beat = said
         }
       }
-      Object.assign(place, { next, isAtEnd })
+      place.next = next
       if (isAtEnd && place.beat !== undefined) {
         place.isListed = true
         place.asOf = place.beat.asOf
@@ -71,7 +68,6 @@ export function makeUserBatch({
     get users() {
       return users.size
     },
-    isAtEnd: () => [...places.values()].every((place) => place.isAtEnd),
     drain() {
       const steps: PartitionStep[] = []
       for (const [partition, place] of places) {

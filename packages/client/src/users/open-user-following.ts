@@ -147,7 +147,7 @@ class Following implements UserFollowing {
     for await (const part of reader.read(from)) {
       const { other } = batch.take(part)
       const nowMs = clock.monotonicMs()
-      const isDue = batch.users > 0 ? batch.isAtEnd() : nowMs - savedMs >= idleSaveMs
+      const isDue = batch.users > 0 ? part.isAtEnd : nowMs - savedMs >= idleSaveMs
       if (isDue || batch.users >= usersMax) {
         await this.#save(writer, batch.drain())
         savedMs = clock.monotonicMs()
