@@ -94,7 +94,7 @@ async function openRing(parts: AuthParts, database: Database, installation: Inst
       await database.transaction((trx) => settleEpoch(trx, installation))
       for (const key of parts.keys.first) await insertFirstKey(database.kysely, key)
       const options = { database, seal, times, clock, random: random.next, log: silent }
-      return await openKeyRing({ ...options, algorithm: 'EdDSA' })
+      return await openKeyRing({ ...options, makeKey: parts.keys.make })
     } catch {
       await clock.sleep(retryStartMs)
     }

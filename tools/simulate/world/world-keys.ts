@@ -20,7 +20,7 @@ const numbers = Array.from({ length: 24 }, (_, at) => at + 1)
 const made: Readonly<Record<KeyPurpose, readonly NewKey[]>> = Object.freeze({
   signing: numbers.map(makeSigningKey),
   refresh: numbers.map((number) => makeSecretKey('refresh', number)),
-  fingerprint: [makeSecretKey('fingerprint', 255)],
+  fingerprint: numbers.map((number) => makeSecretKey('fingerprint', 200 + number)),
 })
 
 /** Deals out the keys of a world: the same numbers for the same course of events. */

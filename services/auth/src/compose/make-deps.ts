@@ -2,6 +2,7 @@ import { makeTokenVerifier } from '@immersiverse/auth-client/verifier'
 import type { Config } from '../config.ts'
 import type { Deps, Log, Settings } from '../deps.ts'
 import type { Clock } from '../domain/clock.ts'
+import type { KeyPurpose } from '../domain/key-life.ts'
 import { makeAccessTokens } from '../security/access-tokens.ts'
 import { makeNewKey } from '../security/make-new-key.ts'
 import { openKeyRing } from '../security/open-key-ring.ts'
@@ -38,7 +39,8 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
   const seal = makeSeal(getMasterKey(config))
   const algorithm = config.AUTH_SIGNING_ALGORITHM
   const times = settings.keyTimes
-  const keyRing = await openKeyRing({ database, seal, algorithm, times, clock, random: Math.random, log })
+  const makeKey = (purpose: KeyPurpose) => makeNewKey(purpose, algorithm, seal)
+  const keyRing = await openKeyRing({ database, seal, makeKey, times, clock, random: Math.random, log })
   stack.defer(() => keyRing.close())
   const ttlMs = config.AUTH_ACCESS_TTL
   const { issuer, audience } = settings
@@ -49,7 +51,7 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     settings,
     database,
     keyRing,
-    makeKey: (purpose) => makeNewKey(purpose, algorithm, seal),
+    makeKey,
     write: makeWrite({
       database,
       encoding: config.AUTH_EVENT_ENCODING,

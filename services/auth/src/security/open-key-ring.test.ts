@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../compose/system-clock.ts'
-import type { KeyTimes } from '../domain/key-life.ts'
+import type { KeyPurpose, KeyTimes } from '../domain/key-life.ts'
 import type { Database } from '../store/database.ts'
 import { settleEpoch } from '../store/epoch.ts'
 import { insertKey, lockKeys, readKeys, updateKeyLife } from '../store/keys.ts'
@@ -23,13 +23,14 @@ const times: KeyTimes = {
   refreshMaxMs: 90 * 86_400_000,
 }
 const seal = makeSeal(Buffer.alloc(32, 7))
+const makeKey = (purpose: KeyPurpose) => makeNewKey(purpose, 'ES256', seal)
 
 describe('a key ring', () => {
   let database: Database
   let ring: OpenKeyRing
   const open = (wishes: { readonly seal?: typeof seal; readonly database?: Pick<Database, 'kysely'> } = {}) =>
     openKeyRing({
-      ...{ database, seal, algorithm: 'ES256', times, clock: systemClock, random: () => 0, ...wishes },
+      ...{ database, seal, makeKey, times, clock: systemClock, random: () => 0, ...wishes },
       log: { warn: () => undefined },
     })
 
@@ -128,7 +129,7 @@ describe('a key ring', () => {
     await migrate(own)
     await own.transaction((trx) => settleEpoch(trx, testInstallation))
     const cut = await openKeyRing({
-      ...{ database: own, seal, algorithm: 'ES256', times, clock: systemClock, random: () => 0 },
+      ...{ database: own, seal, makeKey, times, clock: systemClock, random: () => 0 },
       log: { warn: () => undefined },
     })
     t.after(() => cut.close())
@@ -136,5 +137,21 @@ describe('a key ring', () => {
     await own.close()
     await assert.rejects(cut.reload())
     assert.equal(cut.jwksJson, jwksJson)
+  })
+
+  it('makes new keys where a failover has lost those that there were', async (t) => {
+    const own = await openPglite({})
+    t.after(() => own.close())
+    await migrate(own)
+    await own.transaction((trx) => settleEpoch(trx, testInstallation))
+    const other = await open({ database: own })
+    t.after(() => other.close())
+    const lost = other.refresh.id
+    await own.kysely.deleteFrom('keys').where('purpose', '=', 'refresh').execute()
+    await other.reload()
+    assert.notEqual(other.refresh.id, lost)
+    assert.equal(other.findRefreshKey(lost), undefined)
+    const { keys } = await readKeys(own.kysely)
+    assert.deepEqual(keys.map(({ purpose }) => purpose).sort(), ['fingerprint', 'refresh', 'signing'])
   })
 })

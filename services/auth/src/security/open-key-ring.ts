@@ -1,11 +1,9 @@
-import type { SigningAlgorithm } from '@immersiverse/auth-client/verifier'
 import type { Clock } from '../domain/clock.ts'
 import type { KeyPurpose, KeyTimes } from '../domain/key-life.ts'
 import type { Database } from '../store/database.ts'
-import { insertFirstKey, readKeys } from '../store/keys.ts'
+import { insertFirstKey, type KeysRead, type NewKey, readKeys } from '../store/keys.ts'
 import type { KeyRing } from './key-ring.ts'
 import { type KeyView, makeKeyView } from './key-view.ts'
-import { makeNewKey } from './make-new-key.ts'
 import { makeOpenedKeys, type OpenedKeys } from './open-keys.ts'
 import type { Seal } from './seal.ts'
 
@@ -13,8 +11,8 @@ import type { Seal } from './seal.ts'
 export interface KeyRingOptions {
   readonly database: Pick<Database, 'kysely'>
   readonly seal: Seal
-  /** Of the first signing key. */
-  readonly algorithm: SigningAlgorithm
+  /** Makes the first key of a purpose. */
+  readonly makeKey: (purpose: KeyPurpose) => Promise<NewKey>
   readonly times: KeyTimes
   readonly clock: Clock
   /** In [0, 1), for jitter. */
@@ -33,28 +31,29 @@ const reloadEveryMs = 50
 const purposes: readonly KeyPurpose[] = ['signing', 'refresh', 'fingerprint']
 
 /**
- * Loads the keys, making the first ones where there are none, and reads them again and again. Instances that start together agree on what the
+ * Loads the keys, making the first ones where there are none, and reads them again and again in the same way. Instances that start together agree on what the
  * database kept. Throws SealError when the master key is not the one that sealed them.
  */
 export async function openKeyRing(options: KeyRingOptions): Promise<OpenKeyRing> {
-  const { algorithm, clock, database, seal, times } = options
+  const { clock, seal, times } = options
   const opened = makeOpenedKeys(seal)
-  await insertFirstKeys(database, seal, algorithm)
   const readAtMs = clock.monotonicMs()
-  const view = makeKeyView(await readKeys(database.kysely), opened, times)
+  const view = makeKeyView(await readOrMakeKeys(options), opened, times)
   return new PolledKeyRing(options, opened, view, readAtMs)
 }
 
-async function insertFirstKeys(
-  { kysely }: KeyRingOptions['database'],
-  seal: Seal,
-  algorithm: SigningAlgorithm,
-): Promise<void> {
-  const { keys } = await readKeys(kysely)
-  for (const purpose of purposes) {
-    if (keys.some((key) => key.purpose === purpose && key.retiredAt === undefined)) continue
-    await insertFirstKey(kysely, await makeNewKey(purpose, algorithm, seal))
-  }
+/** The keys; makes those of purposes that have none: at the first start, and where a failover has lost the commit that made them. */
+async function readOrMakeKeys({
+  database: { kysely },
+  makeKey,
+}: Pick<KeyRingOptions, 'database' | 'makeKey'>): Promise<KeysRead> {
+  const read = await readKeys(kysely)
+  const lacking = purposes.filter(
+    (purpose) => !read.keys.some((key) => key.purpose === purpose && key.retiredAt === undefined),
+  )
+  if (lacking.length === 0) return read
+  for (const purpose of lacking) await insertFirstKey(kysely, await makeKey(purpose))
+  return await readKeys(kysely)
 }
 
 class PolledKeyRing implements OpenKeyRing {
@@ -131,10 +130,10 @@ class PolledKeyRing implements OpenKeyRing {
   }
 
   async #load(): Promise<void> {
-    const { clock, database, times } = this.#options
+    const { clock, times } = this.#options
     const readAtMs = clock.monotonicMs()
     this.#triedAtMs = readAtMs
-    const read = await readKeys(database.kysely)
+    const read = await readOrMakeKeys(this.#options)
     this.#view = makeKeyView(read, this.#opened, times, this.#view)
     this.#viewAtMs = readAtMs
   }
