@@ -6,33 +6,37 @@ import { replaceImmediates } from './time/replace-immediates.ts'
 import { variants } from './variants/variants.ts'
 
 const seeds = 120
+const looksFurther = 1500
 
-/** A seed that finds each variant out; `npm run simulate -- --variants` tells the first. */
+/**
+ * A seed that finds each variant out; `npm run simulate -- --variants` tells the first. Another course of events, as by a statement more,
+ * makes it another seed: it is looked for then, which takes its time, so write it down anew.
+ */
 const catchingSeeds: Readonly<Record<string, number>> = {
-  'lag 0 as freshness': 27,
+  'lag 0 as freshness': 2,
   '`latest` reset': 20,
-  'snapshot before subscribe': 20,
-  'wall clock only': 330,
-  'monotonic clock only': 62,
+  'snapshot before subscribe': 27,
+  'wall clock only': 246,
+  'monotonic clock only': 30,
   'evicting cache for R': 2,
-  'skipping poison': 20,
+  'skipping poison': 13,
   'offset measured to a replica': 2,
   'issuer entries that expire': 81,
-  'kid entries that expire': 10,
-  'an unknown key called a bad signature': 1,
-  'a question joined to a call that was sent before': 53,
-  'heartbeat without a database read': 65,
-  'as_of read after the rows': 816,
-  'look-up shared with requests that came later': 150,
+  'kid entries that expire': 4,
+  'an unknown key called a bad signature': 2,
+  'a question joined to a call that was sent before': 16,
+  'heartbeat without a database read': 66,
+  'as_of read after the rows': 402,
+  'look-up shared with requests that came later': 33,
   'positive answers kept for a second': 2,
   'iat from the clock of the process': 1,
   "a login that does not lock its user's row": 10,
-  'revocations numbered by a cursor': 2,
-  'entries kept too short': 1,
-  'a rotation that ignores ended sessions': 1,
+  'revocations numbered by a cursor': 281,
+  'entries kept too short': 5,
+  'a rotation that ignores ended sessions': 3,
   'a grace that renews its window': 3,
-  'theft that does not end the session': 4,
-  'a lost answer of COMMIT called a bad token': 46,
+  'theft that does not end the session': 7,
+  'a lost answer of COMMIT called a bad token': 86,
 }
 
 const nextTurn = replaceImmediates()
@@ -58,13 +62,16 @@ test('the same seed gives the same course of events', async () => {
 
 for (const { name } of variants) {
   test(`caught: ${name}`, async () => {
-    const seed = catchingSeeds[name]
-    assert.ok(seed !== undefined, 'a variant needs a seed that catches it')
     const { properties, variant } = findKnownBad(variants, name)
-    const { violations } = await simulateSeed(seed, variant)
-    assert.ok(
-      violations.some(({ property }) => properties.includes(property)),
-      `seed ${seed} breaks ${JSON.stringify(violations)}, not one of ${properties}`,
-    )
+    const isCaught = async (seed: number) => {
+      const { violations } = await simulateSeed(seed, variant)
+      return violations.some(({ property }) => properties.includes(property))
+    }
+    if (await isCaught(catchingSeeds[name] ?? 1)) return
+    for (let seed = 1; seed <= looksFurther; seed++) {
+      if (await isCaught(seed)) return
+      await nextTurn()
+    }
+    assert.fail(`not one of ${looksFurther} seeds breaks ${properties.join(' or ')}`)
   })
 }
