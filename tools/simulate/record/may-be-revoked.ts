@@ -11,14 +11,19 @@ export function mayBeRevoked(history: History, token: AccessTokenRecord): boolea
     return true
   }
   const session = history.sessions.get(sid)
-  if (session?.operations.some((one) => mayEndSession(one, session))) return true
+  const hasLost = history.epochs.some(({ lostCommits }) => lostCommits > 0)
+  if (session?.operations.some((one) => mayEndSession(one, session, hasLost))) return true
   return history.getUser(sub).operations.some((one) => mayCover(one, token))
 }
 
-/** A refresh by an old token ends its family; by the current one too where a rotation nobody has heard of came before. */
-function mayEndSession(operation: Operation, session: SessionRecord): boolean {
+/**
+ * A refresh by an old token ends its family; by the current one too where a rotation nobody has heard of came before, and by one of the history
+ * that a promotion has lost, whose generation another token has by now.
+ */
+function mayEndSession(operation: Operation, session: SessionRecord, hasLost: boolean): boolean {
   if (operation.kind === 'logout' || operation.kind === 'revokeSession') return true
   if (operation.kind !== 'refresh' || operation.outcome === 'OK') return false
+  if (hasLost) return true
   const isOld = (operation.presented?.generation ?? 0) < session.generations.size
   return isOld || session.operations.some((one) => one.kind === 'refresh' && one.outcome === 'UNKNOWN')
 }
