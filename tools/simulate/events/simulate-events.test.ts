@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findKnownBad } from '../simulations.ts'
+import { assertCaught } from '../assert-caught.ts'
 import { replaceImmediates } from '../time/replace-immediates.ts'
 import { eventVariants } from './event-variants.ts'
 import { simulateEventSeed } from './simulate-event-seed.ts'
 
 const seeds = 120
-const looksFurther = 1500
 
 /** A seed that finds each variant out, see `simulate.test.ts`; `npm run simulate -- events --variants` tells the first. */
 const catchingSeeds: Readonly<Record<string, number>> = {
@@ -45,17 +44,5 @@ test('the same seed gives the same course of events', async () => {
 })
 
 for (const { name } of eventVariants) {
-  test(`caught: ${name}`, async () => {
-    const { properties, variant } = findKnownBad(eventVariants, name)
-    const isCaught = async (seed: number) => {
-      const { violations } = await simulateEventSeed(seed, variant)
-      return violations.some(({ property }) => properties.includes(property))
-    }
-    if (await isCaught(catchingSeeds[name] ?? 1)) return
-    for (let seed = 1; seed <= looksFurther; seed++) {
-      if (await isCaught(seed)) return
-      await nextTurn()
-    }
-    assert.fail(`not one of ${looksFurther} seeds breaks ${properties.join(' or ')}`)
-  })
+  test(`caught: ${name}`, () => assertCaught('events', name, catchingSeeds[name], nextTurn))
 }
