@@ -14,7 +14,7 @@ const [latest, earliest] = [-1n, -2n]
 const controlBatch = 0x20
 
 /** Makes a client that fetches by offsets and joins no group. It never retries: every error ends what its reader does. */
-export async function openFetchConsumer(kafka: KafkaOptions, name: string): Promise<Consumer> {
+async function openFetchConsumer(kafka: KafkaOptions, name: string): Promise<Consumer> {
   // Only services that read Kafka load its client.
   const { Consumer } = await import('@platformatic/kafka')
   const consumer = new Consumer({
@@ -31,8 +31,33 @@ export async function openFetchConsumer(kafka: KafkaOptions, name: string): Prom
   return consumer
 }
 
+/**
+ * Opens something that reads by such a client, which it has to itself: the client ends with it, where it cannot be opened, and when `signal` aborts.
+ */
+export async function openByFetchConsumer<Reader extends object>(
+  kafka: KafkaOptions,
+  name: string,
+  signal: AbortSignal,
+  open: (consumer: Consumer) => Promise<Reader>,
+): Promise<Reader & AsyncDisposable> {
+  const consumer = await openFetchConsumer(kafka, name)
+  const close = () => closeFetchConsumer(consumer)
+  signal.addEventListener('abort', close, { once: true })
+  const dispose = async () => {
+    signal.removeEventListener('abort', close)
+    await close()
+  }
+  try {
+    signal.throwIfAborted()
+    return { ...(await open(consumer)), [Symbol.asyncDispose]: dispose }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
 /** Cuts the connections, so that a fetch that hangs ends as well. */
-export async function closeFetchConsumer(consumer: Consumer): Promise<void> {
+async function closeFetchConsumer(consumer: Consumer): Promise<void> {
   for (const [, connection] of consumer.connections) connection.socket?.destroy()
   await consumer.close(true).catch(() => undefined)
 }

@@ -1,11 +1,5 @@
 import type { Consumer } from '@platformatic/kafka'
-import {
-  closeFetchConsumer,
-  listEnds,
-  openFetchConsumer,
-  rethrowFetchError,
-  toRecords,
-} from './fetch-consumer.ts'
+import { listEnds, openByFetchConsumer, rethrowFetchError, toRecords } from './fetch-consumer.ts'
 import type { KafkaOptions } from './kafka-options.ts'
 import type { PartitionRecord } from './partition-record.ts'
 
@@ -41,27 +35,15 @@ export async function openPartitionReader(
   topic: string,
   signal: AbortSignal,
 ): Promise<PartitionReader> {
-  const consumer = await openFetchConsumer(kafka, 'auth-revocations')
-  const close = () => closeFetchConsumer(consumer)
-  signal.addEventListener('abort', close, { once: true })
-  const dispose = async () => {
-    signal.removeEventListener('abort', close)
-    await close()
-  }
-  try {
-    signal.throwIfAborted()
+  return await openByFetchConsumer(kafka, 'auth-revocations', signal, async (consumer) => {
     const metadata = await consumer.metadata({ topics: [topic], forceUpdate: true })
     const { id: topicId, partitions } = metadata.topics.get(topic) ?? {}
     const node = partitions?.[partition]?.leader
     if (topicId === undefined || node === undefined) throw new Error(`the topic ${topic} has no leader`)
     const [ends] = await listEnds(consumer, topic, [partition])
     if (ends === undefined) throw new Error(`the topic ${topic} has no partition ${partition}`)
-    const read = (offset: bigint) => readFrom(consumer, { topicId, node }, offset)
-    return { topicId, ...ends, read, [Symbol.asyncDispose]: dispose }
-  } catch (error) {
-    await dispose()
-    throw error
-  }
+    return { topicId, ...ends, read: (offset: bigint) => readFrom(consumer, { topicId, node }, offset) }
+  })
 }
 
 async function* readFrom(

@@ -1,11 +1,5 @@
 import type { Consumer } from '@platformatic/kafka'
-import {
-  closeFetchConsumer,
-  listEnds,
-  openFetchConsumer,
-  rethrowFetchError,
-  toRecords,
-} from './fetch-consumer.ts'
+import { listEnds, openByFetchConsumer, rethrowFetchError, toRecords } from './fetch-consumer.ts'
 import type { KafkaOptions } from './kafka-options.ts'
 import type { FetchedBatch, PartitionRecord } from './partition-record.ts'
 
@@ -67,15 +61,7 @@ export async function openTopicReader(
   topic: string,
   signal: AbortSignal,
 ): Promise<TopicReader> {
-  const consumer = await openFetchConsumer(kafka, 'auth-users')
-  const close = () => closeFetchConsumer(consumer)
-  signal.addEventListener('abort', close, { once: true })
-  const dispose = async () => {
-    signal.removeEventListener('abort', close)
-    await close()
-  }
-  try {
-    signal.throwIfAborted()
+  return await openByFetchConsumer(kafka, 'auth-users', signal, async (consumer) => {
     const metadata = await consumer.metadata({ topics: [topic], forceUpdate: true })
     const { id: topicId, partitions = [] } = metadata.topics.get(topic) ?? {}
     const leaders = Object.values(partitions).map(({ leader }) => leader)
@@ -86,13 +72,9 @@ export async function openTopicReader(
     return {
       topicId,
       partitions: ends.map((end, partition) => ({ partition, ...end })),
-      read: (from) => readAll(consumer, { topicId, leaders }, from),
-      [Symbol.asyncDispose]: dispose,
+      read: (from: readonly Place[]) => readAll(consumer, { topicId, leaders }, from),
     }
-  } catch (error) {
-    await dispose()
-    throw error
-  }
+  })
 }
 
 /** One fetch at a time from each broker, whichever answers first. */
