@@ -1,0 +1,46 @@
+import { z } from 'zod'
+
+/** Milliseconds of each unit. */
+export const units = Object.freeze({ ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 })
+
+/** `10m`, `30d`, `500ms` as milliseconds. */
+export const duration = z.string().transform((text, context) => {
+  const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
+  if (count !== undefined && unit !== undefined) return Number(count) * units[unit as keyof typeof units]
+  context.addIssue('must be a duration such as 500ms, 10s, 15m, 12h or 30d')
+  return z.NEVER
+})
+
+/** A duration of an hour or more; `off` and `0` as Infinity: never. */
+export const rotation = z.string().transform((text, context) => {
+  if (text === 'off' || text === '0') return Number.POSITIVE_INFINITY
+  const ms = duration.safeParse(text).data
+  if (ms !== undefined && ms >= units.h) return ms
+  context.addIssue('must be a duration of 1h or more such as 30d, or off')
+  return z.NEVER
+})
+
+/** `127.0.0.1:50051`, `[::1]:8080`; port 0 takes a free one. */
+export const listenAddress = z.string().transform((text, context) => {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain
+  if (host !== undefined && Number(port) <= 65_535) return { host, port: Number(port) }
+  context.addIssue('must be host:port, such as 127.0.0.1:8080')
+  return z.NEVER
+})
+
+/** A URL with one of the protocols, each such as `https:`. */
+export const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be a URL with ${protocols.join(' or ')}//`,
+  })
+
+/** `postgresql://user@host/name`. */
+export const databaseUrl = url('postgres:', 'postgresql:')
+/** `a:9092, b:9092` as a list. */
+export const brokers = z.string().transform((text, context) => {
+  const list = text.split(',').map((broker) => broker.trim())
+  if (list.every((broker) => /^[^:\s]+:\d{1,5}$/.test(broker))) return list
+  context.addIssue('must be host:port, several with commas between')
+  return z.NEVER
+})

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { listenAddress } from './formats.ts'
+
+/** Where the service listens. */
+export const listenerVariables = {
+  AUTH_GRPC_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 50_051 }),
+  AUTH_EDGE_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 8080 }),
+  AUTH_ADMIN_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 9090 }),
+  AUTH_ALLOW_PLAINTEXT: z.enum(['true', 'false']).default('false'),
+}
+
+type ListenerSettings = z.infer<z.ZodObject<typeof listenerVariables>>
+
+/** What the listeners' settings may not say together, one line each. */
+export function findListenerConflicts(settings: ListenerSettings): string[] {
+  const faults: string[] = []
+  for (const name of ['AUTH_GRPC_LISTEN', 'AUTH_EDGE_LISTEN', 'AUTH_ADMIN_LISTEN'] as const) {
+    if (settings.AUTH_ALLOW_PLAINTEXT === 'true' || isLoopback(settings[name].host)) continue
+    faults.push(
+      `${name}: ${settings[name].host} is not loopback and has no TLS; AUTH_ALLOW_PLAINTEXT=true allows it`,
+    )
+  }
+  return faults
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
