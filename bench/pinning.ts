@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 
 /** Which cores the server under test has, and which the rest: load, PostgreSQL, this process. */
 export interface Pinning {
@@ -26,4 +26,15 @@ export function pinThisProcess(): Pinning {
     serverPrefix: ['taskset', '-c', '0'],
     told: `the server has core 0 alone; load and database have core ${rest} (taskset)`,
   }
+}
+
+/** Gives this process, and what it starts from now on, all cores: for what is measured from end to end. Disposing pins it again. */
+export function unpinThisProcess(): Disposable {
+  const all = `0-${cpus().length - 1}`
+  try {
+    execFileSync('taskset', ['-acp', all, String(process.pid)], { stdio: 'pipe' })
+  } catch {
+    // What could not be pinned is not pinned.
+  }
+  return { [Symbol.dispose]: () => void pinThisProcess() }
 }

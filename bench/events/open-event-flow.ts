@@ -6,6 +6,7 @@ import { freePort } from '../../tools/parts/free-port.ts'
 import { openKafka } from '../../tools/parts/open-kafka.ts'
 import { makeEnvironment } from '../make-environment.ts'
 import { openBenchDatabase } from '../open-bench-database.ts'
+import { unpinThisProcess } from '../pinning.ts'
 import { seedUsers } from '../seed.ts'
 import { type ServerProcess, startServer } from '../start-server.ts'
 import type { World } from '../world.ts'
@@ -21,12 +22,13 @@ export interface EventFlow extends AsyncDisposable {
 
 const userCount = 400
 
-/** Opens one on a database of its own. The handler does nothing but take the time. */
+/** Opens one on parts of its own, which share all cores. The handler does nothing but take the time. */
 export async function openEventFlow(world: World): Promise<EventFlow> {
   await using stack = new AsyncDisposableStack()
+  stack.use(unpinThisProcess())
   const folder = await mkdtemp(join(tmpdir(), 'auth-bench-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
-  const database = stack.use(await openBenchDatabase(world.database.url))
+  const database = stack.use(await openBenchDatabase(world.options.databaseUrl))
   const kafka = stack.use(await openKafka())
   const ports = { grpc: await freePort(), edge: await freePort(), admin: await freePort() }
   const environment = makeEnvironment(database, ports, folder)
@@ -37,7 +39,7 @@ export async function openEventFlow(world: World): Promise<EventFlow> {
       script,
       port: ports.grpc,
       environment: { ...environment, KAFKA_BROKERS: kafka.brokers },
-      prefix: world.serverPrefix,
+      prefix: [],
       nodeArgs:
         world.options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${world.options.profile}`],
     }),

@@ -45,15 +45,12 @@ export function openEventWriter(url: string, userIds: readonly string[]): EventW
         return { userId: users[n % users.length] as UserId, sessionId: newId() }
       })
       await write(origin, async (_trx, announce) => {
-        // Sent together, run one after the other: one round trip and not one for each.
-        await Promise.all(
-          sessions.map(({ userId, sessionId }) =>
-            announce({
-              name: 'login_succeeded',
-              userId,
-              data: { userId, userVersion: 1n, sessionId, clientId: 'web', ...origin },
-            }),
-          ),
+        await announce(
+          ...sessions.map(({ userId, sessionId }) => ({
+            name: 'login_succeeded' as const,
+            userId,
+            data: { userId, userVersion: 1n, sessionId, clientId: 'web', ...origin },
+          })),
         )
       })
       return sessions.map(({ sessionId }) => sessionId)

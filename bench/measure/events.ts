@@ -30,8 +30,8 @@ export async function measureEvents(world: World): Promise<Figure[]> {
     const rate = most.latenciesMs.length / most.seconds
     tell(`events: ${rate.toFixed(0)}/s in transactions of ${size}`)
     const half = await run(flow, size, seconds, rate / 2)
-    figures.push(toEventFigure(`events, ${size} a transaction, until all are handled`, most))
-    figures.push(toEventFigure(`events, ${size} a transaction, at half that rate: commit to handler`, half))
+    figures.push(toEventFigure(`events, ${size} a transaction, all cores shared, until all are handled`, most))
+    figures.push(toEventFigure(`events, ${size} a transaction, all cores shared, at half that rate: commit to handler`, half))
   }
   return figures
 }

@@ -32,9 +32,6 @@ export async function appendEvent(
   options: AppendOptions,
 ): Promise<void> {
   const data = toEventBytes(event, options.encoding)
-  if (data.byteLength > eventBytesMax) {
-    throw new Error(`the event ${event.name} has ${data.byteLength} bytes, the limit is ${eventBytesMax}`)
-  }
   if (event.name === 'login_failed') await insertUnsequenced(trx, event, data, options)
   else await insertSequenced(trx, event, data, options)
 }
@@ -44,11 +41,49 @@ export async function insertUserSequence(trx: Transaction<Schema>, userId: UserI
   await sql`insert into user_sequences (user_id) values (${userId})`.execute(trx)
 }
 
-function toEventBytes(event: AuthEvent, encoding: EventEncoding): Uint8Array {
+/**
+ * Writes events of several users as {@link appendEvent} does each, in one statement and in their order. The transaction holds the locks
+ * on the users' rows, which decide the order of the locks on their sequences.
+ * @throws Error where a user stands there twice, besides what appendEvent throws: faults of the service, which nothing may survive.
+ */
+export async function appendUserEvents(
+  trx: Transaction<Schema>,
+  events: readonly UserEvent[],
+  { ids, encoding, traceparent }: Omit<AppendOptions, 'id'> & { readonly ids: readonly string[] },
+): Promise<void> {
+  const { numAffectedRows } = await sql`
+    with given as (
+      select * from unnest(${ids}::uuid[], ${events.map(({ name }) => name)}::text[],
+        ${events.map(({ userId }) => userId)}::uuid[], ${events.map((event) => toEventBytes(event, encoding))}::bytea[])
+        with ordinality as given (id, event, user_id, data, place)
+    ), bump as (
+      update user_sequences as sequence
+      set seq = seq + 1,
+        topics = jsonb_set(topics, array[event], jsonb_build_array(topics -> event -> 1, seq + 1))
+      from given
+      where sequence.user_id = given.user_id
+      returning given.*, seq, (topics -> event ->> 0)::bigint as previous
+    )
+    insert into outbox (id, event, key, user_id, user_sequence, topic_previous, content_type, data, traceparent)
+    select id, event, user_id::text, user_id, seq, previous, ${contentTypes[encoding]}::text, data, ${traceparent ?? null}::text
+    from bump order by place`.execute(trx)
+  if (numAffectedRows !== BigInt(events.length)) {
+    throw new Error(
+      `${events.length} events were to be written, ${numAffectedRows} were: a user twice or unknown`,
+    )
+  }
+}
+
+function toEventBytes(event: AuthEvent, encoding: EventEncoding): Buffer {
   const schema: DescMessage = eventCatalogue[event.name].schema
   const message = create(schema, event.data as MessageInitShape<typeof schema>)
-  if (encoding === 'protobuf') return toBinary(schema, message)
-  return new TextEncoder().encode(toJsonString(schema, message, { alwaysEmitImplicit: true }))
+  const bytes = Buffer.from(
+    encoding === 'protobuf'
+      ? toBinary(schema, message)
+      : toJsonString(schema, message, { alwaysEmitImplicit: true }),
+  )
+  if (bytes.byteLength <= eventBytesMax) return bytes
+  throw new Error(`the event ${event.name} has ${bytes.byteLength} bytes, the limit is ${eventBytesMax}`)
 }
 
 /**

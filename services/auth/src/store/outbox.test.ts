@@ -100,6 +100,50 @@ testOnBoth(
   },
 )
 
+testOnBoth(
+  'events of several users at once have the numbers and the order that they would have alone',
+  async (_t, database) => {
+    const [one, other] = [await insertTestUser(database), await insertTestUser(database)]
+    const write = makeTestWrite(database)
+    await write(origin, (_trx, announce) => announce(toUserUpdated(one)))
+    await write(origin, (_trx, announce) => announce(toLoginSucceeded(other), toUserUpdated(one)))
+    await write(origin, (_trx, announce) => announce(toUserUpdated(other), toUserUpdated(one)))
+    assert.deepEqual(
+      (await listOutbox(database)).map((row) => [
+        row.user_id,
+        row.event,
+        row.user_sequence,
+        row.topic_previous,
+      ]),
+      [
+        [one, 'user_updated', 1, null],
+        [other, 'login_succeeded', 1, null],
+        [one, 'user_updated', 2, 1],
+        [other, 'user_updated', 2, null],
+        [one, 'user_updated', 3, 2],
+      ],
+    )
+    const [first, second] = await listOutbox(database)
+    assert.equal(second?.key, other)
+    assert.equal(second?.content_type, first?.content_type)
+  },
+)
+
+testOnBoth(
+  'several events at once, one of them of a user twice or unknown, write nothing',
+  async (_t, database) => {
+    const userId = await insertTestUser(database)
+    const write = makeTestWrite(database)
+    for (const second of [userId, randomUUID() as UserId]) {
+      await assert.rejects(
+        write(origin, (_trx, announce) => announce(toUserUpdated(userId), toUserUpdated(second))),
+        /2 events were to be written, 1 were/,
+      )
+    }
+    assert.deepEqual(await listOutbox(database), [])
+  },
+)
+
 testOnBoth('a refused login has the hash as its key and no number', async (_t, database) => {
   const userId = await insertTestUser(database)
   const event = (id: string): LoginFailedEvent => ({

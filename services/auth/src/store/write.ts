@@ -1,14 +1,14 @@
 import type { Transaction } from 'kysely'
 import type { Origin } from '../domain/caller.ts'
-import type { AuthEvent } from '../domain/events.ts'
+import type { AuthEvent, UserEvent } from '../domain/events.ts'
 import type { NewRevocation, RevocationMark } from '../domain/revocation.ts'
-import { appendEvent, type EventEncoding } from './append-event.ts'
+import { appendEvent, appendUserEvents, type EventEncoding } from './append-event.ts'
 import { insertRevocations } from './append-revocations.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
-/** Tells what the transaction has changed: committed with it or not at all. */
-export type Announce = (event: AuthEvent) => Promise<void>
+/** Tells what the transaction has changed: committed with it or not at all. Several at once are of several users, whose rows are locked. */
+export type Announce = (...events: readonly [AuthEvent] | readonly UserEvent[]) => Promise<void>
 
 /** Revokes, and tells with which entries: committed with the transaction or not at all. Call it when its locks are held. */
 export type Revoke = (...entries: readonly NewRevocation[]) => Promise<RevocationMark>
@@ -45,8 +45,12 @@ export function makeWrite(options: WriteOptions): Write {
     let announced = false
     let revoked = false
     const result = await options.database.transaction((trx) => {
-      const announce: Announce = async (event) => {
-        await appendEvent(trx, event, { encoding, id: newId(), traceparent: origin.traceparent })
+      const { traceparent } = origin
+      const announce: Announce = async (...events) => {
+        const [first] = events
+        if (first === undefined) return
+        if (isAlone(events)) await appendEvent(trx, first, { encoding, id: newId(), traceparent })
+        else await appendUserEvents(trx, events, { encoding, ids: events.map(newId), traceparent })
         announced = true
       }
       const revoke: Revoke = async (...entries) => {
@@ -60,4 +64,8 @@ export function makeWrite(options: WriteOptions): Write {
     if (announced) options.onCommitted()
     return result
   }
+}
+
+function isAlone(events: readonly [AuthEvent] | readonly UserEvent[]): events is readonly [AuthEvent] {
+  return events.length === 1
 }

@@ -1,4 +1,5 @@
 import type { ModelRow } from '../model-database.ts'
+import type { Execution } from '../sql/expression.ts'
 import { type StatementModel, toSelected } from '../sql/statement.ts'
 import { updateRow } from '../tables/change-row.ts'
 import { insertRow } from '../tables/insert-row.ts'
@@ -6,30 +7,47 @@ import { findByKey, readTable } from './read-table.ts'
 
 type Topics = Readonly<Record<string, readonly [number | null, number]>>
 
-/** `appendEvent` with a number: the user's row is locked until commit before the position is drawn. */
-const appendSequenced: StatementModel = function* (at) {
-  const event = String(at.parameters[0])
-  const [, , userId, , id, , key, , contentType, data, traceparent] = at.parameters
-  const found = findByKey(at, 'user_sequences', userId)
+/** The columns of an event beside the ones that its number fills. */
+type GivenEvent = Readonly<
+  Record<'id' | 'event' | 'key' | 'user_id' | 'content_type' | 'data' | 'traceparent', unknown>
+>
+
+/** The user's row is locked until commit before the position is drawn. True where the user has such a row. */
+const numberEvent = function* (at: Execution, given: GivenEvent) {
+  const event = String(given.event)
+  const found = findByKey(at, 'user_sequences', given.user_id)
   const toNext = (now: ModelRow) => {
     const seq = Number(now.seq) + 1
     const topics = now.topics as Topics
     return { ...now, seq, topics: { ...topics, [event]: [topics[event]?.[1] ?? null, seq] as const } }
   }
   const bumped = found && (yield* updateRow(at, found, () => true, toNext))
-  if (bumped === undefined) return { command: 'INSERT', rowCount: 0, rows: [] }
-  yield* insertRow(at, at.server.tables.outbox, {
-    id,
-    event,
-    key,
-    user_id: userId,
-    user_sequence: bumped.seq,
-    topic_previous: (bumped.topics as Topics)[event]?.[0] ?? null,
-    content_type: contentType,
-    data,
-    traceparent,
-  })
+  if (bumped === undefined) return undefined
+  const topicPrevious = (bumped.topics as Topics)[event]?.[0] ?? null
+  return { ...given, user_sequence: bumped.seq, topic_previous: topicPrevious }
+}
+
+/** `appendEvent` with a number. */
+const appendSequenced: StatementModel = function* (at) {
+  const [event, , user_id, , id, , key, , content_type, data, traceparent] = at.parameters
+  const row = yield* numberEvent(at, { id, event, key, user_id, content_type, data, traceparent })
+  if (row === undefined) return { command: 'INSERT', rowCount: 0, rows: [] }
+  yield* insertRow(at, at.server.tables.outbox, row)
   return { command: 'INSERT', rowCount: 1, rows: [] }
+}
+
+/** `appendUserEvents`: all numbers before all positions, each user once. */
+const appendSeveral: StatementModel = function* (at) {
+  const [ids, events, userIds, datas, content_type, traceparent] = at.parameters
+  const rows = new Map<unknown, ModelRow>()
+  for (const [place, user_id] of (userIds as readonly unknown[]).entries()) {
+    if (rows.has(user_id)) continue
+    const [id, event, data] = [ids, events, datas].map((column) => (column as readonly unknown[])[place])
+    const row = yield* numberEvent(at, { id, event, key: user_id, user_id, content_type, data, traceparent })
+    if (row !== undefined) rows.set(user_id, row)
+  }
+  for (const row of rows.values()) yield* insertRow(at, at.server.tables.outbox, row)
+  return { command: 'INSERT', rowCount: rows.size, rows: [] }
 }
 
 /** The end of the log, or the epoch at a number. */
@@ -95,6 +113,20 @@ export const eventStatements: Readonly<Record<string, StatementModel>> = Object.
     insert into outbox (id, event, key, user_id, user_sequence, topic_previous, content_type, data, traceparent)
     select $5::uuid, $6::text, $7::text, $8::uuid, seq, previous, $9::text, $10::bytea, $11::text
     from bump`]: appendSequenced,
+  [`with given as (
+      select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[])
+        with ordinality as given (id, event, user_id, data, place)
+    ), bump as (
+      update user_sequences as sequence
+      set seq = seq + 1,
+        topics = jsonb_set(topics, array[event], jsonb_build_array(topics -> event -> 1, seq + 1))
+      from given
+      where sequence.user_id = given.user_id
+      returning given.*, seq, (topics -> event ->> 0)::bigint as previous
+    )
+    insert into outbox (id, event, key, user_id, user_sequence, topic_previous, content_type, data, traceparent)
+    select id, event, user_id::text, user_id, seq, previous, $5::text, data, $6::text
+    from bump order by place`]: appendSeveral,
   'select last_pub_seq, epoch, now() as as_of from lanes left join outbox on outbox.lane = lanes.lane and outbox.pub_seq = lanes.last_pub_seq where lanes.lane = $1':
     makeLogLook(({ last_pub_seq }, epoch, as_of) => ({ last_pub_seq, epoch, as_of }), false),
   'select last_pub_seq, epoch from lanes left join outbox on outbox.lane = lanes.lane and outbox.pub_seq = $1::bigint where lanes.lane = $2':
