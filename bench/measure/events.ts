@@ -21,7 +21,7 @@ const drainLimitMs = 120_000
 export async function measureEvents(world: World): Promise<Figure[]> {
   if (world.database.url === undefined) return []
   tell('events: from the commit to a handler elsewhere')
-  await using flow = await openEventFlow(world)
+  await using flow = await openEventFlow(world.options)
   const figures: Figure[] = []
   for (const size of [50, 1]) {
     const { seconds } = world.options
@@ -30,8 +30,15 @@ export async function measureEvents(world: World): Promise<Figure[]> {
     const rate = most.latenciesMs.length / most.seconds
     tell(`events: ${rate.toFixed(0)}/s in transactions of ${size}`)
     const half = await run(flow, size, seconds, rate / 2)
-    figures.push(toEventFigure(`events, ${size} a transaction, all cores shared, until all are handled`, most))
-    figures.push(toEventFigure(`events, ${size} a transaction, all cores shared, at half that rate: commit to handler`, half))
+    figures.push(
+      toEventFigure(`events, ${size} a transaction, all cores shared, until all are handled`, most),
+    )
+    figures.push(
+      toEventFigure(
+        `events, ${size} a transaction, all cores shared, at half that rate: commit to handler`,
+        half,
+      ),
+    )
   }
   return figures
 }

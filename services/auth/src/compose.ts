@@ -50,9 +50,15 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   await prepare(database, installation)
   const lane = { database, installation, clock, log, random: Math.random }
   const follower = makeLogFollower(database, clock)
-  const relay = startRelay(config, { ...lane, onNumbered: follower.wake }, stack)
+  const metrics = makeMetrics()
+  const events = { onNumbered: follower.wake, observeNumbering: metrics.timeNumbering('events') }
+  const relay = startRelay(config, { ...lane, ...events }, stack)
   const revocationFollower = makeRevocationFollower(database, clock)
-  const revocationLane = startRevocationLane(config, { ...lane, onNumbered: revocationFollower.wake }, stack)
+  const revocations = {
+    onNumbered: revocationFollower.wake,
+    observeNumbering: metrics.timeNumbering('revocations'),
+  }
+  const revocationLane = startRevocationLane(config, { ...lane, ...revocations }, stack)
   const { passwords = {}, settings = {} } = overrides
   const onCommitted = () => relay.wake()
   const onRevoked = () => revocationLane.wake()
@@ -60,7 +66,6 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const deps = await makeDeps(config, parts, stack)
   const rotation = startKeyRotation(deps, { algorithm: config.AUTH_SIGNING_ALGORITHM, random: Math.random })
   stack.defer(() => rotation.close())
-  const metrics = makeMetrics()
   watchParts(metrics, config, { deps, relay, revocationLane })
   const watchEvents = makeWatchEvents({
     database,

@@ -15,6 +15,16 @@ test('calls are counted by transport, method, code and reason, and timed in seco
   assert.match(text, /process_cpu_seconds_total/)
 })
 
+test('numbering is timed by lane, in seconds', async () => {
+  const metrics = makeMetrics()
+  metrics.timeNumbering('events')(4)
+  metrics.timeNumbering('revocations')(0.1)
+  const text = await metrics.registry.metrics()
+  assert.match(text, /auth_numbering_duration_seconds_bucket\{le="0\.003",lane="events"\} 0\n/)
+  assert.match(text, /auth_numbering_duration_seconds_bucket\{le="0\.005",lane="events"\} 1\n/)
+  assert.match(text, /auth_numbering_duration_seconds_count\{lane="revocations"\} 1\n/)
+})
+
 test('a watched fact is read at every collection and is NaN where reading fails', async () => {
   const metrics = makeMetrics()
   let pending = 3

@@ -19,6 +19,8 @@ export interface LaneOptions {
   readonly random: () => number
   /** Called when rows got their numbers, for those who watch them in this process. Must not throw. */
   readonly onNumbered?: () => void
+  /** Called with how long a statement took that numbered rows. Must not throw. */
+  readonly observeNumbering?: (durationMs: number) => void
   /** Rows a statement numbers. */
   readonly batchSize?: number
 }

@@ -82,9 +82,11 @@ async function numberCommitted<Status extends LaneStatus>(
   while (!stop.aborted) {
     await term.settled.prepare()
     const above = term.settled.position
+    const beganMs = term.clock.monotonicMs()
     const { count } = await numberRows(kysely, term.lane, term.leadership, batchSize, above)
     term.settled.conclude(count < batchSize)
     if (count > 0) {
+      term.observeNumbering?.(term.clock.monotonicMs() - beganMs)
       term.numbered.wake()
       term.onNumbered?.()
     }
