@@ -1,6 +1,7 @@
 import { openEventFlow } from '../events/open-event-flow.ts'
 import { commitAtRate } from './commit-at-rate.ts'
 import { findGrowth } from './find-growth.ts'
+import { makeUnhandled } from './make-unhandled.ts'
 import { readSoakOptions, type SoakOptions, usage } from './read-soak-options.ts'
 import { type SoakSample, takeSamples } from './take-samples.ts'
 
@@ -21,19 +22,17 @@ function findOptions(): SoakOptions | undefined {
 async function soak({ databaseUrl, eventsPerSecond, minutes, retentionMinutes }: SoakOptions): Promise<void> {
   const environment = { AUTH_OUTBOX_RETENTION: `${retentionMinutes}m` }
   await using flow = await openEventFlow({ databaseUrl, environment })
-  const handled = { count: 0 }
-  flow.onHandled = () => {
-    handled.count += 1
-  }
+  const events = makeUnhandled()
+  flow.onHandled = events.handled
   const stop = AbortSignal.timeout(minutes * 60_000)
-  const writing = commitAtRate(flow.writer, eventsPerSecond, stop)
+  const writing = commitAtRate(flow.writer, { eventsPerSecond, onCommitted: events.committed, stop })
   console.log(toHead())
   const samples: SoakSample[] = []
-  for await (const sample of takeSamples(flow, { written: writing.counted, handled, stop })) {
+  for await (const sample of takeSamples(flow, events, stop)) {
     samples.push(sample)
     console.log(toRow(sample))
   }
-  await writing.ended
+  await writing
   const faults = findGrowth(samples, retentionMinutes + 1)
   for (const fault of faults) console.log(fault)
   console.log(faults.length === 0 ? 'flat' : 'not flat')

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { EventFlow } from '../events/open-event-flow.ts'
+import type { Unhandled } from './make-unhandled.ts'
 import { type Buckets, readBuckets, toQuantileMs } from './read-buckets.ts'
 
 /** How the flow did in one minute. */
@@ -22,28 +23,24 @@ export interface SoakSample {
   readonly serviceMegabytes: number
 }
 
-/** What else is counted. */
-export interface SoakCounts {
-  readonly written: { readonly count: number }
-  readonly handled: { readonly count: number }
-  readonly stop: AbortSignal
-}
-
 /** Takes a sample at the end of every minute until `stop`. */
-export async function* takeSamples(flow: EventFlow, counts: SoakCounts): AsyncGenerator<SoakSample> {
+export async function* takeSamples(
+  flow: EventFlow,
+  events: Pick<Unhandled, 'size' | 'total'>,
+  stop: AbortSignal,
+): AsyncGenerator<SoakSample> {
   const client = new pg.Client({ connectionString: flow.databaseUrl })
   await client.connect()
   try {
     let before = await readNumbering(flow.adminPort)
-    for (let minute = 1; !counts.stop.aborted; minute += 1) {
+    for (let minute = 1; !stop.aborted; minute += 1) {
       await sleep(60_000)
       const now = await readNumbering(flow.adminPort)
-      const [committed, handled] = [counts.written.count, counts.handled.count]
       yield {
         minute,
-        committed,
-        handled,
-        waiting: committed - handled,
+        committed: events.total,
+        handled: events.total - events.size,
+        waiting: events.size,
         ...(await readTable(client)),
         numberingP50Ms: toQuantileMs(before, now, 0.5),
         numberingP99Ms: toQuantileMs(before, now, 0.99),
