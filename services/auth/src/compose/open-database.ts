@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import type { Log } from '../deps.ts'
+import { toLogCause } from '../domain/to-log-cause.ts'
 import type { Database } from '../store/database.ts'
 
 /** Opens the configured database: PostgreSQL, or the embedded one, which says that it is for development. */
@@ -21,7 +22,7 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
     url,
     ...(directUrl === undefined ? {} : { directUrl }),
     poolSize: config.AUTH_DATABASE_POOL,
-    onError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
+    onError: (error) => log.warn({ err: toLogCause(error) }, 'an idle database connection broke'),
   })
 }
 

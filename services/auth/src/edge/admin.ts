@@ -1,7 +1,7 @@
 import fastify from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Log } from '../deps.ts'
-import { toLogCause } from '../rpc/to-log-cause.ts'
+import { toLogCause } from '../domain/to-log-cause.ts'
 import { type HttpListener, type ListenAddress, listen } from './listen.ts'
 
 /** One thing that must hold before calls are sent here. `detail` is shown to operators. */

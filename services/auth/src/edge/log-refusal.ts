@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import type { Log } from '../deps.ts'
+import { toLogCause } from '../domain/to-log-cause.ts'
 import { toStatus } from '../rpc/errors.ts'
-import { toLogCause } from '../rpc/to-log-cause.ts'
 import type { EdgeCall } from './edge-call.ts'
 import { toHttpStatus } from './to-http-status.ts'
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts'
+import { toLogCause } from '../domain/to-log-cause.ts'
 import type { EventsLog } from './log.ts'
 
 /** Logs a fault, and the same fault again only after half a minute. */
@@ -15,6 +16,6 @@ export function makeComplain(log: EventsLog, clock: Clock): Complain {
     for (const [known, at] of saidAt) if (now - at >= repeatAfterMs) saidAt.delete(known)
     if (saidAt.has(fault)) return
     saidAt.set(fault, now)
-    log.warn({ err: error }, message)
+    log.warn({ err: toLogCause(error) }, message)
   }
 }

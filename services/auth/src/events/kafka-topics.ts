@@ -1,4 +1,5 @@
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka'
+import { toLogCause } from '../domain/to-log-cause.ts'
 import { type KafkaConnection, toClientOptions } from './kafka-connection.ts'
 import type { EventsLog } from './log.ts'
 
@@ -116,6 +117,6 @@ async function reportOtherPolicies(
       log.warn({ topic, partitions, ...found }, 'a topic has another policy than this service would give it')
     }
   } catch (error) {
-    log.warn({ err: error }, 'cannot read the policy of the topics')
+    log.warn({ err: toLogCause(error) }, 'cannot read the policy of the topics')
   }
 }

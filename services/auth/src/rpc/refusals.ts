@@ -2,8 +2,8 @@ import { status } from '@grpc/grpc-js'
 import type { Log } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { AuthError } from '../domain/errors.ts'
+import { toLogCause } from '../domain/to-log-cause.ts'
 import { toStatus } from './errors.ts'
-import { toLogCause } from './to-log-cause.ts'
 
 /** One finished call, as logs and metrics want it. */
 export interface FinishedCall {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { toLogCause } from '../rpc/to-log-cause.ts'
+import { toLogCause } from './to-log-cause.ts'
 
 test('an error is logged with its causes and without what drivers hang on it', () => {
   const driver = Object.assign(new Error('relation does not exist'), {
@@ -14,6 +14,17 @@ test('an error is logged with its causes and without what drivers hang on it', (
   assert.equal(logged.cause?.code, '42P01')
   assert.deepEqual(Object.keys(logged.cause ?? {}).sort(), ['code', 'message', 'stack', 'type'])
   assert.ok(!JSON.stringify(logged).includes('secret'))
+})
+
+test('of errors that were gathered the first is told, as its cause', () => {
+  const gathered = new AggregateError(
+    [new Error('topic unknown'), new Error('topic unknown')],
+    'produce failed 2 times',
+  )
+  const logged = toLogCause(gathered)
+  assert.equal(logged.message, 'produce failed 2 times')
+  assert.equal(logged.cause?.message, 'topic unknown')
+  assert.equal(logged.cause?.cause, undefined)
 })
 
 test('a cause that is its own cause ends', () => {

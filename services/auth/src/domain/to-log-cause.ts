@@ -7,15 +7,19 @@ export interface LogCause {
   readonly cause?: LogCause
 }
 
-/** The parts of a thrown value that may be logged; database drivers hang parameters and rows on their errors. At most 4 causes deep. */
+/**
+ * The parts of a thrown value that may be logged; database drivers hang parameters and rows on their errors. The cause of an error that gathers
+ * several is the first of them. At most 4 causes deep.
+ */
 export function toLogCause(thrown: unknown, depth = 0): LogCause {
   if (!(thrown instanceof Error)) return { type: typeof thrown, message: 'not an error' }
-  const { code } = thrown as Error & { code?: unknown }
+  const { code, errors } = thrown as Error & { code?: unknown; errors?: unknown }
+  const cause = thrown.cause ?? (Array.isArray(errors) ? errors[0] : undefined)
   return {
     type: thrown.name,
     message: thrown.message,
     ...(typeof code === 'string' ? { code } : {}),
     ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
-    ...(thrown.cause === undefined || depth >= 3 ? {} : { cause: toLogCause(thrown.cause, depth + 1) }),
+    ...(cause === undefined || depth >= 3 ? {} : { cause: toLogCause(cause, depth + 1) }),
   }
 }
