@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LogoutReason } from '@immersiverse/auth-contract'
+import type { Caller } from '../src/domain/caller.ts'
+import { revokeToken } from '../src/use-cases/revoke-token.ts'
 import { listEvents } from './outbox.ts'
 import { assertRefused } from './refusals.ts'
 import { describeOnStores } from './stores.ts'
-import { forge, getVerdict, refresh } from './validations.ts'
+import { forge, getVerdict, readPayload, refresh } from './validations.ts'
+
+const operator: Caller = { kind: 'service', id: 'operator', origin: { ip: '', userAgent: '' } }
 
 describeOnStores('Logout', (context) => {
   const byAccess = (value: string, allSessions = false) =>
@@ -48,6 +52,26 @@ describeOnStores('Logout', (context) => {
     await assertRefused(byAccess(ended.accessToken, true), 'UNAUTHENTICATED', 'INVALID_ACCESS_TOKEN')
     await assertRefused(byRefresh(ended.refreshToken, true), 'UNAUTHENTICATED', 'INVALID_REFRESH_TOKEN')
     assert.equal(await getVerdict(context.auth, other.accessToken), 'VALID')
+  })
+
+  test('a token that an operator has revoked does not end all sessions, and still its own', async () => {
+    const person = await context.auth.signUp()
+    const [revoked, other] = [await context.auth.logIn(person), await context.auth.logIn(person)]
+    const { deps } = context.auth
+    await revokeToken(deps, operator, { tokenId: String(readPayload(revoked.accessToken).jti) })
+    const refusal = await assertRefused(
+      byAccess(revoked.accessToken, true),
+      'UNAUTHENTICATED',
+      'INVALID_ACCESS_TOKEN',
+    )
+    assert.deepEqual(refusal.metadata, { validation_reason: 'REVOKED' })
+    assert.equal(await getVerdict(context.auth, other.accessToken), 'VALID')
+    await byAccess(revoked.accessToken)
+    await assertRefused(
+      refresh(context.auth, revoked.refreshToken),
+      'UNAUTHENTICATED',
+      'INVALID_REFRESH_TOKEN',
+    )
   })
 
   test('a refresh token that has been used does not end all sessions', async () => {

@@ -16,7 +16,10 @@ import { openRefreshToken } from './open-refresh-token.ts'
 import { toRevokedSession, toRevokedUser } from './to-revoked.ts'
 import { verifyAgain } from './verify-again.ts'
 
-type LogoutDeps = Pick<Deps, 'write' | 'keyRing' | 'verifier' | 'refreshTokens' | 'settings'>
+type LogoutDeps = Pick<
+  Deps,
+  'write' | 'keyRing' | 'verifier' | 'sessionLookup' | 'refreshTokens' | 'settings'
+>
 
 /** One of the session's tokens, and how much to end. */
 export interface LogoutInput {
@@ -76,13 +79,16 @@ async function tell(announce: Announce, account: Account, proof: Proof, reason: 
 }
 
 async function toProof(deps: LogoutDeps, input: LogoutInput): Promise<Proof> {
-  if (input.accessToken) return await toAccessProof(deps, input.accessToken)
+  if (input.accessToken) return await toAccessProof(deps, input.accessToken, input.allSessions)
   if (input.refreshToken) return await toRefreshProof(deps, input.refreshToken)
   throw invalidField('access_token', 'an access token or a refresh token is needed')
 }
 
-/** A correctly signed token of this issuer proves its session, even when it has expired or was revoked since. */
-async function toAccessProof(deps: LogoutDeps, token: string): Promise<Proof> {
+/**
+ * A correctly signed token of this issuer proves its session, even when it has expired or was revoked since; where it `mustBeLive`, nothing that
+ * revokes it may have been committed before.
+ */
+async function toAccessProof(deps: LogoutDeps, token: string, mustBeLive: boolean): Promise<Proof> {
   const refuse = (reason: string) =>
     new AuthError('INVALID_ACCESS_TOKEN', { metadata: { validation_reason: reason } })
   const verified = await verifyAgain(deps, token, deps.verifier.verifySignature(token))
@@ -94,6 +100,11 @@ async function toAccessProof(deps: LogoutDeps, token: string): Promise<Proof> {
   const sessionId = findSessionId(claims.sid)
   if (userId === undefined || sessionId === undefined) throw refuse('MALFORMED')
   if (claims.iss !== deps.settings.issuer) throw refuse('WRONG_ISSUER')
+  // Before the transaction, which sees neither revoked tokens nor revoked issuers.
+  const fault = mustBeLive
+    ? (await deps.sessionLookup.ask(verified.token)).findFault(verified.token)
+    : undefined
+  if (fault !== undefined) throw refuse(fault)
   return {
     userId,
     sessionId,
