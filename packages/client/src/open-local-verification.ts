@@ -1,5 +1,5 @@
 import type { Client } from '@grpc/grpc-js'
-import { AuthService } from '@immersiverse/auth-contract'
+import { AuthService, type RevocationMark as RevocationMarkMessage } from '@immersiverse/auth-contract'
 import type { KafkaOptions } from './events/kafka-options.ts'
 import { makeKafkaRevocationSource } from './events/make-kafka-revocation-source.ts'
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
@@ -17,6 +17,7 @@ import {
   openRevocationFollower,
   type RevocationEntry,
   type RevocationFollowerStatus,
+  type RevocationMark,
   type RevocationState,
   systemClock,
   type TokenVerifier,
@@ -105,7 +106,10 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     verify: (token, options) => {
       if (options?.atLeast === undefined)
         return local.verify(token, options as LocalVerifyOptions | undefined)
-      return local.verify(token, { ...options, atLeast: toRevocationMark(options.atLeast) })
+      const atLeast = findReadable(options.atLeast)
+      // Of a kind that this version does not know: the service judges by all of them.
+      if (atLeast === undefined) return fallback.verify(token, options)
+      return local.verify(token, { ...options, atLeast })
     },
     status: () => ({
       verification: 'local',
@@ -121,6 +125,14 @@ export function openLocalVerification(options: LocalVerificationOptions): LocalV
     close: async () => {
       await Promise.all([keys.close(), revocations.close()])
     },
+  }
+}
+
+function findReadable(mark: RevocationMarkMessage): RevocationMark | undefined {
+  try {
+    return toRevocationMark(mark)
+  } catch {
+    return undefined
   }
 }
 

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { create } from '@bufbuild/protobuf'
 import { type Auth, AuthError, type ConnectAuthOptions, connectAuth } from '@immersiverse/auth-client'
-import { RoleListSchema, UserStatus } from '@immersiverse/auth-contract'
+import {
+  RevocationMarkSchema,
+  type RevocationType,
+  RoleListSchema,
+  UserStatus,
+} from '@immersiverse/auth-contract'
 import { createTestDatabase } from '../../../tools/parts/create-test-database.ts'
 import { sharedKafka } from '../../../tools/parts/shared-kafka.ts'
 import { openTestAuth, type TestAuth, toUniqueName } from './open-test-auth.ts'
@@ -83,6 +88,21 @@ function suite(open: () => Promise<TestAuth>, over: Partial<ConnectAuthOptions> 
     assert.ok(revocation && revocation.entries.length === 1)
     await assert.rejects(auth.verify(accessToken, { atLeast: revocation }), { reason: 'REVOKED' })
     await auth.verify(other, { atLeast: revocation })
+  })
+
+  test('a mark of a kind that this version does not know is the service to judge by', async () => {
+    const { accessToken } = await signIn()
+    const { accessToken: other } = await signIn()
+    await service.auth.logout({ token: { case: 'accessToken', value: accessToken } })
+    const subject = 'something new'
+    const atLeast = create(RevocationMarkSchema, {
+      epoch: 'e',
+      entries: [{ type: 99 as RevocationType, subject }],
+    })
+    const before = counts()
+    await auth.verify(other, { atLeast })
+    await assert.rejects(auth.verify(accessToken, { atLeast }), { reason: 'REVOKED' })
+    assert.equal(counts().local, before.local)
   })
 
   for (const [title, change] of [
