@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { makeDeps } from './compose/make-deps.ts'
+import { type Callers, openCallers } from './compose/open-callers.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
 import { startKeyRotation } from './compose/start-key-rotation.ts'
@@ -17,6 +18,7 @@ import { makeRevocationFollower } from './events/revocation-follower.ts'
 import type { RevocationLane } from './events/revocation-lane.ts'
 import { makeWatchEvents } from './events/watch-events.ts'
 import { makeWatchRevocations } from './events/watch-revocations.ts'
+import type { Denial } from './rpc/callers/caller-rules.ts'
 import type { PasswordOptions } from './security/passwords.ts'
 import type { Database } from './store/database.ts'
 import { type Installation, settleEpoch } from './store/epoch.ts'
@@ -30,6 +32,8 @@ export interface Overrides {
   readonly settings?: Partial<Settings>
   /** A database that is open already; the service closes it. */
   readonly database?: Database
+  /** Told of refused callers. */
+  readonly onDenied?: (denial: Denial) => void
 }
 
 /** The running service. */
@@ -42,9 +46,11 @@ export interface Service extends Omit<Listeners, 'close'> {
 /** Starts everything; what was opened is closed again when a later part fails. */
 export async function openService(config: Config, log: Log, overrides: Overrides = {}): Promise<Service> {
   await using stack = new AsyncDisposableStack()
+  const clock = overrides.clock ?? systemClock
+  const callers = await openCallers(config, { clock, log, onDenied: overrides.onDenied ?? noteDenial })
+  stack.defer(() => callers.close())
   const database = overrides.database ?? (await openDatabase(config, log))
   stack.defer(() => database.close())
-  const clock = overrides.clock ?? systemClock
   const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
   const installation = { issuer: config.AUTH_ISSUER, newId }
   await prepare(database, installation)
@@ -66,7 +72,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const deps = await makeDeps(config, parts, stack)
   const rotation = startKeyRotation(deps, { algorithm: config.AUTH_SIGNING_ALGORITHM, random: Math.random })
   stack.defer(() => rotation.close())
-  watchParts(metrics, config, { deps, relay, revocationLane })
+  watchParts(metrics, config, { deps, relay, revocationLane, callers })
   const watchEvents = makeWatchEvents({
     database,
     follower,
@@ -75,7 +81,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
     topicPrefix: config.AUTH_TOPIC_PREFIX,
   })
   const watchRevocations = makeWatchRevocations({ database, follower: revocationFollower })
-  const listeners = await openListeners(config, { deps, metrics, watchEvents, watchRevocations })
+  const listeners = await openListeners(config, { deps, metrics, watchEvents, watchRevocations, callers })
   const { grpcPort, edgePort, adminPort } = listeners
   log.info({ grpcPort, edgePort, adminPort }, 'serving')
   const opened = stack.move()
@@ -100,9 +106,23 @@ interface WatchedParts {
   readonly deps: Deps
   readonly relay: Relay
   readonly revocationLane: RevocationLane
+  readonly callers: Callers
 }
 
-function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationLane }: WatchedParts): void {
+/** Each refused call has its line in the log already. */
+function noteDenial(_denial: Denial): void {}
+
+function watchParts(metrics: Metrics, config: Config, parts: WatchedParts): void {
+  const { deps, relay, revocationLane, callers } = parts
+  if (config.AUTH_CALLERS_FILE !== undefined) {
+    metrics.watch('auth_callers_loaded_timestamp_seconds', () => toSeconds(callers.status().loadedAt))
+    metrics.watch('auth_callers_reload_failing', () => Number(callers.status().isFailing))
+  }
+  if (config.AUTH_TLS_CERT !== undefined) {
+    metrics.watch('auth_tls_certificate_expiry_timestamp_seconds', () =>
+      toSeconds(callers.status().certificateExpiresAt),
+    )
+  }
   metrics.watch('auth_relay_leader', () => Number(relay.status().leader))
   metrics.watch('auth_outbox_pending', () => relay.status().pending ?? Number.NaN)
   metrics.watch('auth_signing_key_age_seconds', () => deps.keyRing.status().signingKeyAgeMs / 1000)

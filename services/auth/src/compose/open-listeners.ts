@@ -11,6 +11,7 @@ import type { WatchRevocations } from '../rpc/revocation-streams.ts'
 import { makeUserService } from '../rpc/user-service.ts'
 import type { Database } from '../store/database.ts'
 import { isMigrated } from '../store/migrate.ts'
+import type { Callers } from './open-callers.ts'
 
 /** The three listeners. */
 export interface Listeners {
@@ -27,11 +28,12 @@ export interface ListenersParts {
   readonly metrics: Metrics
   readonly watchEvents: WatchEvents
   readonly watchRevocations: WatchRevocations
+  readonly callers: Callers
 }
 
 /** Opens gRPC, edge and admin. Rejects with one line where an address cannot be had; what was open is closed again. */
 export async function openListeners(config: Config, parts: ListenersParts): Promise<Listeners> {
-  const { deps, metrics, watchEvents, watchRevocations } = parts
+  const { deps, metrics, watchEvents, watchRevocations, callers } = parts
   const { log } = deps
   await using opened = new AsyncDisposableStack()
   const admin = await openAdmin({
@@ -46,6 +48,8 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     watchEvents,
     watchRevocations,
     listen: config.AUTH_GRPC_LISTEN,
+    gate: callers.gate,
+    credentials: callers.credentials,
     onFinished: (call) => {
       metrics.observeCall('grpc', call, deps.clock.monotonicMs() - call.startMs)
       logRefusal(log, call)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { listenAddress } from './formats.ts'
+import { isLoopback } from './is-loopback.ts'
 
 /** Where the service listens. */
 export const listenerVariables = {
@@ -9,20 +10,19 @@ export const listenerVariables = {
   AUTH_ALLOW_PLAINTEXT: z.enum(['true', 'false']).default('false'),
 }
 
-type ListenerSettings = z.infer<z.ZodObject<typeof listenerVariables>>
+type ListenerSettings = z.infer<z.ZodObject<typeof listenerVariables>> & {
+  readonly AUTH_TLS_CERT?: string | undefined
+}
 
 /** What the listeners' settings may not say together, one line each. */
 export function findListenerConflicts(settings: ListenerSettings): string[] {
   const faults: string[] = []
   for (const name of ['AUTH_GRPC_LISTEN', 'AUTH_EDGE_LISTEN', 'AUTH_ADMIN_LISTEN'] as const) {
     if (settings.AUTH_ALLOW_PLAINTEXT === 'true' || isLoopback(settings[name].host)) continue
+    if (name === 'AUTH_GRPC_LISTEN' && settings.AUTH_TLS_CERT !== undefined) continue
     faults.push(
       `${name}: ${settings[name].host} is not loopback and has no TLS; AUTH_ALLOW_PLAINTEXT=true allows it`,
     )
   }
   return faults
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }

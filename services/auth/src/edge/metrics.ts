@@ -22,6 +22,11 @@ const gauges = Object.freeze({
   auth_signing_key_age_seconds: 'How long the key that signs access tokens has done so.',
   auth_key_ring_age_seconds: 'How long ago this instance read the keys.',
   auth_hashing_pending: 'Password hashes that wait or run.',
+  auth_callers_loaded_timestamp_seconds:
+    'When this instance last took over the callers file, its certificate or its client authorities.',
+  auth_callers_reload_failing:
+    '1 while one of these files has changed and does not hold: the one before is in force. Alert above 0.',
+  auth_tls_certificate_expiry_timestamp_seconds: 'When the certificate of the gRPC listener ends.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })
 

@@ -5,15 +5,15 @@ import type { Caller } from '../domain/caller.ts'
 const controls = /[\p{Cc}\p{Cf}]/gu
 const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** The service behind a gRPC call. Nothing in the metadata says who it is: that is the transport's to prove. */
-export function toServiceCaller(call: { readonly metadata: Metadata; getPeer(): string }): Caller {
-  const trace = toText(call.metadata, 'traceparent')
+/** The service behind a gRPC call. Nothing in the metadata says who it is: `id` and `ip` are the transport's to prove. */
+export function toServiceCaller(metadata: Metadata, id: string, ip: string): Caller {
+  const trace = toText(metadata, 'traceparent')
   return {
     kind: 'service',
-    id: 'loopback',
+    id,
     origin: {
-      ip: toAddress(call.getPeer()),
-      userAgent: toText(call.metadata, 'user-agent').replace(controls, '').slice(0, bounds.userAgentMax),
+      ip,
+      userAgent: toText(metadata, 'user-agent').replace(controls, '').slice(0, bounds.userAgentMax),
       ...(traceparent.test(trace) ? { traceparent: trace } : {}),
     },
   }
@@ -22,9 +22,4 @@ export function toServiceCaller(call: { readonly metadata: Metadata; getPeer(): 
 function toText(metadata: Metadata, name: string): string {
   const [value] = metadata.get(name)
   return typeof value === 'string' ? value : ''
-}
-
-/** `127.0.0.1:50612` or `[::1]:50612` without the port. */
-function toAddress(peer: string): string {
-  return peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 }

@@ -53,6 +53,15 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
       code: status.OUT_OF_RANGE,
       message: 'events behind this position are no longer kept: begin with an empty one and read state anew',
     },
+    CALLER_NOT_ALLOWED: {
+      code: status.PERMISSION_DENIED,
+      message: 'the calling service may not call this method',
+    },
+    CALLER_LIMITED: { code: status.RESOURCE_EXHAUSTED, message: 'the calling service calls too often' },
+    CALLER_NOT_AUTHENTICATED: {
+      code: status.UNAUTHENTICATED,
+      message: 'the calling service has not proved who it is',
+    },
     INTERNAL: { code: status.INTERNAL, message: 'internal error' },
   })
 

@@ -12,6 +12,7 @@ import type { Caller } from '../domain/caller.ts'
 import { addReflection } from './add-reflection.ts'
 import { answerValidation } from './answer-validation.ts'
 import { makeAuthService } from './auth-service.ts'
+import type { CallerGate } from './callers/caller-gate.ts'
 import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
 import type { OnFinished } from './refusals.ts'
 import { makeSnapshotStream, makeWatchStream, type WatchRevocations } from './revocation-streams.ts'
@@ -46,6 +47,9 @@ export interface GrpcOptions {
   readonly watchRevocations: WatchRevocations
   readonly listen: ListenAddress
   readonly onFinished: OnFinished
+  readonly gate: CallerGate
+  /** Default: plaintext. */
+  readonly credentials: ServerCredentials | undefined
 }
 
 /** Serves all services, health and reflection. Rejects where the address cannot be bound. */
@@ -57,15 +61,16 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     'grpc.enable_channelz': 0,
   })
   const calls = makeCallsInFlight()
-  const at = { clock: options.deps.clock, onFinished: options.onFinished, calls }
+  const { deps, onFinished, gate, credentials = ServerCredentials.createInsecure() } = options
+  const at = { clock: deps.clock, onFinished, calls, gate }
   for (const methods of listServices(options, at)) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',
     ...healthOf([AuthService, UserService, EventService]),
   })
   health.addToServer(server)
-  addReflection(server)
-  const port = await bind(server, options.listen)
+  addReflection(server, at)
+  const port = await bind(server, options.listen, credentials)
   return {
     port,
     close: async (deadlineMs) => {
@@ -118,10 +123,14 @@ function addService(server: Server, methods: ReadonlyMap<string, ServedMethod>):
   server.addService(definition as ServiceDefinition, implementation as UntypedServiceImplementation)
 }
 
-async function bind(server: Server, { host, port }: ListenAddress): Promise<number> {
+async function bind(
+  server: Server,
+  { host, port }: ListenAddress,
+  credentials: ServerCredentials,
+): Promise<number> {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   return await new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, credentials, (error, bound) => {
       if (error) reject(new Error(`cannot listen for gRPC on ${address}: ${toReason(error)}`))
       else resolve(bound)
     })

@@ -9,7 +9,7 @@ import {
 } from '@bufbuild/protobuf'
 import type { ServerWritableStream } from '@grpc/grpc-js'
 import { bounds } from '@immersiverse/auth-contract'
-import { toServiceCaller } from './call-origin.ts'
+import type { AuthError } from '../domain/errors.ts'
 import { type Incoming, makeDecode } from './decode.ts'
 import { toAuthError, toGrpcError } from './errors.ts'
 import { toBuffer } from './to-buffer.ts'
@@ -25,32 +25,42 @@ export type ServerStream<M extends DescMethodServerStreaming = DescMethodServerS
 export function makeServerStreamCall<M extends DescMethodServerStreaming>(
   method: M,
   stream: ServerStream<M>,
-  { clock, onFinished, calls }: ServeContext,
+  { clock, onFinished, calls, gate }: ServeContext,
 ): ServedMethod {
   const name = `${method.parent.typeName}/${method.name}`
   const handler = async (call: ServerWritableStream<Incoming<MessageShape<M['input']>>, Uint8Array>) => {
     const startMs = clock.monotonicMs()
-    const caller = toServiceCaller(call)
+    const admission = gate.admit(call, name)
+    const { caller, refusal } = admission
+    let ended: AuthError | undefined
     const aborted = new AbortController()
     const abort = () => aborted.abort()
     // Stopping: the reader goes on elsewhere from where it was.
     const remove = calls.addStream(abort)
+    const release = gate.hold(admission, (why) => {
+      ended = why
+      abort()
+    })
     call.on('cancelled', abort)
     call.on('error', abort)
     try {
+      if (refusal !== undefined) throw refusal
       if ('fault' in call.request) throw call.request.fault
+      gate.requireFields(admission, method.input, call.request.message)
       for await (const item of stream(call.request.message, aborted.signal)) {
         const bytes = toBinary(method.output, create(method.output, item))
         if (!call.write(bytes)) await once(call, 'drain', { signal: aborted.signal })
       }
+      if (ended !== undefined) throw ended
       call.end()
       onFinished({ method: name, caller, startMs })
     } catch (thrown) {
-      const error = aborted.signal.aborted ? undefined : toAuthError(thrown)
+      const error = ended ?? (aborted.signal.aborted ? undefined : toAuthError(thrown))
       if (error === undefined) call.end()
       else call.emit('error', toGrpcError(error))
       onFinished({ method: name, caller, startMs, ...(error ? { error } : {}) })
     } finally {
+      release()
       remove()
     }
   }

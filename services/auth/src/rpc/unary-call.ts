@@ -2,7 +2,8 @@ import { create, type DescMethodUnary, fromBinary, type Message, toBinary } from
 import type { handleUnaryCall, MethodDefinition } from '@grpc/grpc-js'
 import { bounds } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
-import { toServiceCaller } from './call-origin.ts'
+import type { Caller } from '../domain/caller.ts'
+import type { Admission, CallerGate } from './callers/caller-gate.ts'
 import type { CallsInFlight } from './calls-in-flight.ts'
 import { type Incoming, makeDecode } from './decode.ts'
 import { toAuthError, toGrpcError } from './errors.ts'
@@ -20,6 +21,7 @@ export interface ServedMethod {
 export interface ServeContext extends Pick<Deps, 'clock'> {
   readonly onFinished: OnFinished
   readonly calls: CallsInFlight
+  readonly gate: CallerGate
 }
 
 /** Serves a unary method by its handler. */
@@ -32,7 +34,8 @@ export function makeUnaryCall(
     method,
     {
       read: (bytes) => fromBinary(method.input, bytes),
-      answer: async (caller, request) => {
+      answer: async (caller, request, admission) => {
+        at.gate.requireFields(admission, method.input, request)
         const answer = create(method.output, await handler(caller, request as never))
         return toBinary(method.output, answer)
       },
@@ -44,7 +47,7 @@ export function makeUnaryCall(
 /** How bytes become a request and a request becomes bytes. */
 export interface RawUnary<T> {
   readonly read: (bytes: Buffer) => T
-  readonly answer: (caller: ReturnType<typeof toServiceCaller>, request: T) => Promise<Uint8Array>
+  readonly answer: (caller: Caller, request: T, admission: Admission) => Promise<Uint8Array>
 }
 
 /** Serves a unary method that reads and writes its own bytes. */
@@ -57,10 +60,12 @@ export function makeRawUnaryCall<T>(
   const handler: handleUnaryCall<Incoming<T>, Uint8Array> = async (call, callback) => {
     const startMs = at.clock.monotonicMs()
     at.calls.begin()
-    const caller = toServiceCaller(call)
+    const admission = at.gate.admit(call, name)
+    const { caller, refusal } = admission
     try {
+      if (refusal !== undefined) throw refusal
       if ('fault' in call.request) throw call.request.fault
-      callback(null, await raw.answer(caller, call.request.message))
+      callback(null, await raw.answer(caller, call.request.message, admission))
       at.onFinished({ method: name, caller, startMs })
     } catch (thrown) {
       const error = toAuthError(thrown)

@@ -9,10 +9,9 @@ import {
   ValidateTokensResponseSchema,
 } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
-import type { Caller } from '../domain/caller.ts'
 import { invalidField } from '../domain/errors.ts'
 import { answerValidation } from './answer-validation.ts'
-import { toServiceCaller } from './call-origin.ts'
+import type { Admission, CallerGate } from './callers/caller-gate.ts'
 import { type Incoming, makeDecode } from './decode.ts'
 import { toAuthError, toGrpcError } from './errors.ts'
 import { toBuffer } from './to-buffer.ts'
@@ -25,12 +24,13 @@ type ValidateStream = ServerDuplexStream<Incoming<ValidateTokensRequest>, Uint8A
 const batchesInFlight = 64
 
 /** Serves ValidateTokens: batches are answered as they are done. A fault ends the stream; what was asked and not answered is unknown. */
-export function makeValidateTokensCall(deps: Deps, { onFinished, calls }: ServeContext): ServedMethod {
+export function makeValidateTokensCall(deps: Deps, { onFinished, calls, gate }: ServeContext): ServedMethod {
   const method = AuthService.method.validateTokens
   const name = `${method.parent.typeName}/${method.name}`
   const handler = (call: ValidateStream) => {
     const startMs = deps.clock.monotonicMs()
-    const caller = toServiceCaller(call)
+    const admission = gate.admit(call, name)
+    const { caller, refusal } = admission
     let inFlight = 0
     let ended = false
     let halfClosed = false
@@ -42,6 +42,7 @@ export function makeValidateTokensCall(deps: Deps, { onFinished, calls }: ServeC
     })
     const leave = () => {
       ended = true
+      release()
       remove()
     }
     const finish = (thrown?: unknown) => {
@@ -51,12 +52,17 @@ export function makeValidateTokensCall(deps: Deps, { onFinished, calls }: ServeC
       else call.emit('error', toGrpcError(toAuthError(thrown)))
       onFinished({ method: name, caller, startMs, ...(thrown ? { error: toAuthError(thrown) } : {}) })
     }
+    const release = gate.hold(admission, finish)
+    if (refusal !== undefined) {
+      finish(refusal)
+      return
+    }
     call.on('data', async (incoming: Incoming<ValidateTokensRequest>) => {
       inFlight += 1
       if (inFlight >= batchesInFlight) call.pause()
       try {
         if ('fault' in incoming) throw incoming.fault
-        const bytes = await answerBatch(deps, caller, incoming.message)
+        const bytes = await answerBatch(deps, { gate, admission }, incoming.message)
         if (!ended) call.write(bytes)
       } catch (error) {
         finish(error)
@@ -85,10 +91,22 @@ export function makeValidateTokensCall(deps: Deps, { onFinished, calls }: ServeC
   return { definition: definition as never, handler }
 }
 
-async function answerBatch(deps: Deps, caller: Caller, batch: ValidateTokensRequest): Promise<Uint8Array> {
+interface Asker {
+  readonly gate: CallerGate
+  readonly admission: Admission
+}
+
+async function answerBatch(
+  deps: Deps,
+  { gate, admission }: Asker,
+  batch: ValidateTokensRequest,
+): Promise<Uint8Array> {
   if (batch.requests.length > bounds.validateBatch) {
     throw invalidField('requests', `must be at most ${bounds.validateBatch}`)
   }
+  // Each question is a call, whatever it shares a message with.
+  gate.spend(admission, batch.requests.length)
+  const { caller } = admission
   const answers = await Promise.all(batch.requests.map((request) => answerValidation(deps, caller, request)))
   return toBatchBytes(batch.correlationId, answers.map(writeValidateTokenResponse))
 }

@@ -204,6 +204,27 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_EVENTS_NOT_KEPT = 26;
    */
   EVENTS_NOT_KEPT = 26,
+
+  /**
+   * PERMISSION_DENIED: the callers file does not let the calling service call this method, or not from its address.
+   *
+   * @generated from enum value: ERROR_REASON_CALLER_NOT_ALLOWED = 27;
+   */
+  CALLER_NOT_ALLOWED = 27,
+
+  /**
+   * RESOURCE_EXHAUSTED: the calling service calls this instance more often than the callers file lets it; `RetryInfo` says when to try again.
+   *
+   * @generated from enum value: ERROR_REASON_CALLER_LIMITED = 28;
+   */
+  CALLER_LIMITED = 28,
+
+  /**
+   * UNAUTHENTICATED: neither a certificate nor an assertion proves who the calling service is. It says nothing about any user's token.
+   *
+   * @generated from enum value: ERROR_REASON_CALLER_NOT_AUTHENTICATED = 29;
+   */
+  CALLER_NOT_AUTHENTICATED = 29,
 }
 
 /**

@@ -1,0 +1,33 @@
+import type { CallerPolicy } from '../domain/caller-policy.ts'
+import type { Clock } from '../domain/clock.ts'
+import { type CallerRules, openRules } from '../rpc/callers/caller-rules.ts'
+import type { PeerCertificate } from '../rpc/callers/read-peer.ts'
+import { handshakeTimeoutMs } from '../rpc/callers/tls-credentials.ts'
+import { isIssuedBy } from '../security/callers/is-issued-by.ts'
+import { judgeCertificate } from '../security/callers/judge-certificate.ts'
+import type { TlsIdentity } from '../security/callers/read-tls-files.ts'
+
+/** What callers are judged by. */
+export interface RuleParts {
+  readonly tls: TlsIdentity | undefined
+  readonly policy: CallerPolicy | undefined
+  readonly trustDomain: string | undefined
+  readonly clock: Clock
+  /** When an authority was last taken away, in ms of the monotonic clock. */
+  readonly anchorLostMs: number | undefined
+}
+
+/** Makes the gate's rules of what the files say now. */
+export function makeCallerRules({ tls, policy, trustDomain, clock, anchorLostMs }: RuleParts): CallerRules {
+  if (policy === undefined) return openRules
+  const judge = ({ leaf, handshakeMs }: PeerCertificate) => {
+    if (tls === undefined || trustDomain === undefined) return { fault: 'no certificates are judged here' }
+    // Node does not tell over which authorities a chain went: where one may be gone, one that is there must have signed the certificate itself.
+    const mayBeLost = anchorLostMs !== undefined && handshakeMs <= anchorLostMs + handshakeTimeoutMs
+    if (mayBeLost && !isIssuedBy(leaf, tls.anchors, clock.now())) {
+      return { fault: 'the authority of the certificate may have been taken away: connect again' }
+    }
+    return judgeCertificate(leaf.raw, trustDomain)
+  }
+  return { policy, judgeCertificate: judge, judgeAssertion: undefined }
+}

@@ -1,0 +1,226 @@
+import type { ServerHttp2Session } from 'node:http2'
+import { type DescMessage, isFieldSet, type Message } from '@bufbuild/protobuf'
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt'
+import type { Caller } from '../../domain/caller.ts'
+import type { CallerEntry, CallerLimit } from '../../domain/caller-policy.ts'
+import type { Clock } from '../../domain/clock.ts'
+import { AuthError } from '../../domain/errors.ts'
+import { toServiceCaller } from '../call-origin.ts'
+import type { Admission, ArrivedCall, CallerGate } from './caller-gate.ts'
+import type { CallerRules, Denial } from './caller-rules.ts'
+import { findSession } from './find-session.ts'
+import { readBearer } from './read-bearer.ts'
+import { type Peer, readPeer } from './read-peer.ts'
+
+/** What lets calls of one caller through; `take` as in `security/callers/make-token-bucket`. */
+export interface Bucket {
+  take(cost: number, nowMs: number): number
+}
+
+/** What a gate is made of. */
+export interface CallerGateOptions {
+  readonly clock: Clock
+  readonly rules: CallerRules
+  readonly makeBucket: (limit: CallerLimit, nowMs: number) => Bucket
+  /** Told of every refusal that is not one of a limit. */
+  readonly onDenied: (denial: Denial) => void
+}
+
+/** Who is proved by a connection, or by an assertion on it. */
+interface Identity {
+  /** Undefined: whoever reaches the listener, as there is no policy. */
+  readonly id: string | undefined
+  /** What the policy says of it. */
+  readonly entry: CallerEntry | undefined
+  readonly expiresAtMs: number
+  readonly kid: string | undefined
+  /** Why nobody is proved. */
+  readonly fault: string | undefined
+}
+
+interface Connection {
+  readonly session: ServerHttp2Session | undefined
+  readonly peer: Peer
+  /** The rules that `identity` was found by. */
+  rules: CallerRules
+  identity: Identity
+}
+
+interface JudgedAdmission extends Admission {
+  readonly identity: Identity
+  readonly connection: Connection
+}
+
+interface HeldStream {
+  readonly admission: JudgedAdmission
+  readonly end: (refusal: AuthError) => void
+}
+
+const nobody = { id: undefined, entry: undefined, expiresAtMs: Number.POSITIVE_INFINITY, kid: undefined }
+
+/**
+ * Makes the gate of a gRPC server. A peer's certificate is judged once for each connection and set of rules; a call costs two look-ups in
+ * memory. Where a certificate has proved somebody, and where there is no policy, metadata is not looked at.
+ */
+export function makeCallerGate(options: CallerGateOptions): CallerGate {
+  return new Gate(options)
+}
+
+class Gate implements CallerGate {
+  readonly #options: CallerGateOptions
+  readonly #connections = new WeakMap<ServerHttp2Session, Connection>()
+  readonly #buckets = new Map<string, { readonly limit: CallerLimit; readonly bucket: Bucket }>()
+  readonly #held = new Set<HeldStream>()
+  #rules: CallerRules
+
+  constructor(options: CallerGateOptions) {
+    this.#options = options
+    this.#rules = options.rules
+  }
+
+  admit(call: ArrivedCall, method: string): JudgedAdmission {
+    const connection = this.#find(findSession(call))
+    const { ip } = connection.peer
+    const identity = this.#identify(connection, call)
+    const isOpen = this.#rules.policy === undefined
+    const caller = toServiceCaller(call.metadata, identity.id ?? (isOpen ? toOpenName(ip) : 'unknown'), ip)
+    if (isOpen) return { caller, method, refusal: undefined, fields: undefined, identity, connection }
+    const refusal = this.#judge(identity, method, connection) ?? this.#limit(identity, 1)
+    const fields = identity.entry?.grants.get(method)?.fields
+    return { caller, method, refusal, fields, identity, connection }
+  }
+
+  spend(admission: Admission, cost: number): void {
+    const refusal = this.#limit((admission as JudgedAdmission).identity, cost)
+    if (refusal !== undefined) throw refusal
+  }
+
+  requireFields(admission: Admission, schema: DescMessage, request: Message): void {
+    const { fields, caller, method } = admission
+    if (fields === undefined) return
+    const refused = schema.fields.find(
+      (field) =>
+        field.presence === FeatureSet_FieldPresence.EXPLICIT &&
+        !fields.has(field.name) &&
+        isFieldSet(request, field),
+    )
+    if (refused === undefined) return
+    this.#tell('FIELD_NOT_ALLOWED', caller, method)
+    throw new AuthError('FIELD_NOT_ALLOWED', { metadata: { field: refused.name } })
+  }
+
+  hold(admission: Admission, end: (refusal: AuthError) => void): () => void {
+    const held = { admission: admission as JudgedAdmission, end }
+    this.#held.add(held)
+    return () => this.#held.delete(held)
+  }
+
+  setRules(rules: CallerRules): void {
+    this.#rules = rules
+    this.review()
+  }
+
+  review(): void {
+    if (this.#rules.policy === undefined) return
+    for (const held of this.#held) {
+      const { connection, method, identity } = held.admission
+      // By a certificate: judged anew. By an assertion: whom it named is still listed, with that key.
+      const now = identity.kid === undefined ? this.#identifyPeer(connection) : this.#refresh(identity)
+      const refusal = this.#judge(now, method, connection)
+      if (refusal === undefined) continue
+      this.#held.delete(held)
+      held.end(refusal)
+    }
+  }
+
+  #find(session: ServerHttp2Session | undefined): Connection {
+    const known = session && this.#connections.get(session)
+    if (known !== undefined) return known
+    const peer = readPeer(session)
+    const connection = { session, peer, rules: this.#rules, identity: this.#judgePeer(peer) }
+    if (session !== undefined) this.#connections.set(session, connection)
+    return connection
+  }
+
+  #identify(connection: Connection, { metadata }: ArrivedCall): Identity {
+    const { policy, judgeAssertion } = this.#rules
+    if (policy === undefined || judgeAssertion === undefined || connection.peer.certificate !== undefined) {
+      return this.#identifyPeer(connection)
+    }
+    const assertion = readBearer(metadata)
+    if (assertion === undefined) return { ...nobody, fault: 'no certificate and no assertion' }
+    return this.#toIdentity(judgeAssertion(assertion, connection.peer.ip))
+  }
+
+  #identifyPeer(connection: Connection): Identity {
+    if (connection.rules !== this.#rules) {
+      connection.rules = this.#rules
+      connection.identity = this.#judgePeer(connection.peer)
+    }
+    return connection.identity
+  }
+
+  #judgePeer({ certificate }: Peer): Identity {
+    if (this.#rules.policy === undefined) return { ...nobody, fault: undefined }
+    if (certificate === undefined) return { ...nobody, fault: 'no certificate' }
+    if (!certificate.isVerified)
+      return { ...nobody, fault: 'the certificate is of no authority that is trusted here' }
+    return this.#toIdentity(this.#rules.judgeCertificate(certificate))
+  }
+
+  #toIdentity(verdict: ReturnType<CallerRules['judgeCertificate']>): Identity {
+    if (verdict.id === undefined) return { ...nobody, fault: verdict.fault }
+    const { id, notAfter, kid } = verdict
+    const entry = this.#rules.policy?.get(id)
+    return { id, entry, expiresAtMs: notAfter.getTime(), kid, fault: undefined }
+  }
+
+  /** An assertion opens a stream and need not live as long as it. */
+  #refresh(identity: Identity): Identity {
+    const entry = identity.id === undefined ? undefined : this.#rules.policy?.get(identity.id)
+    const hasKey = entry?.keys.some(({ kid }) => kid === identity.kid) === true
+    const fault = hasKey ? undefined : 'the key of the assertion is gone'
+    return { ...identity, entry, expiresAtMs: Number.POSITIVE_INFINITY, fault }
+  }
+
+  #judge({ id, entry, fault, expiresAtMs }: Identity, method: string, connection: Connection) {
+    const { ip } = connection.peer
+    const isExpired = expiresAtMs <= this.#options.clock.now().getTime()
+    if (fault !== undefined || isExpired) {
+      this.#options.onDenied({ callerId: id, method, reason: 'CALLER_NOT_AUTHENTICATED', ip })
+      sendAway(connection)
+      return new AuthError('CALLER_NOT_AUTHENTICATED', {
+        metadata: { why: fault ?? 'the proof has expired' },
+      })
+    }
+    if (entry?.grants.has(method) && entry.isAddressAllowed(ip)) return undefined
+    this.#options.onDenied({ callerId: id, method, reason: 'CALLER_NOT_ALLOWED', ip })
+    return new AuthError('CALLER_NOT_ALLOWED')
+  }
+
+  #limit({ entry }: Identity, cost: number): AuthError | undefined {
+    if (entry?.limit === undefined) return undefined
+    const nowMs = this.#options.clock.monotonicMs()
+    const known = this.#buckets.get(entry.id)
+    const isSame = known?.limit.perSecond === entry.limit.perSecond && known.limit.burst === entry.limit.burst
+    const bucket = isSame ? known.bucket : this.#options.makeBucket(entry.limit, nowMs)
+    if (!isSame) this.#buckets.set(entry.id, { limit: entry.limit, bucket })
+    const retryAfterMs = bucket.take(cost, nowMs)
+    return retryAfterMs === 0 ? undefined : new AuthError('CALLER_LIMITED', { retryAfterMs })
+  }
+
+  #tell(reason: Denial['reason'], caller: Caller, method: string): void {
+    const callerId = caller.kind === 'service' ? caller.id : undefined
+    this.#options.onDenied({ callerId, method, reason, ip: caller.origin.ip })
+  }
+}
+
+/** A certificate that does no more may have a successor: its peer is asked to connect again. What runs on the connection is finished. */
+function sendAway({ session, peer }: Connection): void {
+  if (peer.certificate !== undefined && session?.closed === false) session.close()
+}
+
+/** Who calls where nobody has to prove anything. */
+function toOpenName(ip: string): string {
+  return ip === '::1' || ip.startsWith('127.') || ip.startsWith('::ffff:127.') ? 'loopback' : 'plaintext'
+}
