@@ -6,7 +6,11 @@ const controls = /[\p{Cc}\p{Cf}]/gu
 const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** The service behind a gRPC call. Nothing in the metadata says who it is: that is the transport's to prove. */
-export function toServiceCaller(call: { readonly metadata: Metadata; getPeer(): string }): Caller {
+export function toServiceCaller(call: {
+  readonly metadata: Metadata
+  readonly cancelled: boolean
+  getPeer(): string
+}): Caller {
   const trace = toText(call.metadata, 'traceparent')
   return {
     kind: 'service',
@@ -14,6 +18,7 @@ export function toServiceCaller(call: { readonly metadata: Metadata; getPeer(): 
     origin: {
       ip: toAddress(call.getPeer()),
       userAgent: toText(call.metadata, 'user-agent').replace(controls, '').slice(0, bounds.userAgentMax),
+      isAbandoned: () => call.cancelled,
       ...(traceparent.test(trace) ? { traceparent: trace } : {}),
     },
   }

@@ -137,6 +137,24 @@ export async function eraseUser(
   return { version, tokenVersion: tv }
 }
 
+/**
+ * Replaces the hash of the same password by a dearer one: no version and no password version. Nothing happens where the password was changed
+ * since `verified` was read, or the user deleted.
+ */
+export async function replacePasswordHash(
+  trx: Transaction<Schema>,
+  verified: Account,
+  passwordHash: string,
+): Promise<void> {
+  await trx
+    .updateTable('users')
+    .set({ password_hash: passwordHash })
+    .where('id', '=', verified.id)
+    .where('password_version', '=', verified.passwordVersion)
+    .where('password_hash', '=', verified.passwordHash)
+    .execute()
+}
+
 /** Notes a login beside the account: no version, no event. */
 export async function noteLogin(trx: Transaction<Schema>, id: UserId, at: Date): Promise<void> {
   await trx

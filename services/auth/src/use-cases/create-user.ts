@@ -40,7 +40,7 @@ export async function createUser(deps: CreateDeps, caller: Caller, input: Create
   const fingerprint = toFingerprint(deps, input)
   const before = await findSame(deps, input.requestId, fingerprint)
   if (before) return before
-  const passwordHash = await deps.passwords.hash(input.password)
+  const passwordHash = await deps.passwords.hash(input.password, caller.origin)
   try {
     return await insert(deps, caller, input, { passwordHash, fingerprint })
   } catch (error) {
