@@ -12,8 +12,8 @@ import {
   makePasswordRule,
   toEmailKey,
   toUsernameKey,
-  usernameRule,
 } from '../domain/user-fields.ts'
+import { usernameRule } from '../domain/username-rule.ts'
 import { insertUserSequence } from '../store/append-event.ts'
 import { UniqueViolation } from '../store/driver-errors.ts'
 import { findRequest, insertRequest } from '../store/request-ids.ts'
