@@ -5,6 +5,7 @@ import { freePort } from '../tools/parts/free-port.ts'
 import { type Figure, toTable } from './figures.ts'
 import { makeEnvironment } from './make-environment.ts'
 import { measureEvents } from './measure/events.ts'
+import { measureFlood } from './measure/flood.ts'
 import { measureLocal } from './measure/local.ts'
 import { measureLogin } from './measure/login.ts'
 import { measureRefresh } from './measure/refresh.ts'
@@ -23,6 +24,7 @@ const measurements: Readonly<Record<MeasurementName, (world: World) => Promise<F
   validate: measureValidate,
   remote: measureRemote,
   login: measureLogin,
+  flood: measureFlood,
   refresh: measureRefresh,
   local: measureLocal,
   revocation: measureRevocation,

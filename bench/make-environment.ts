@@ -14,12 +14,13 @@ export function makeEnvironment(
   ports: Ports,
   dataFolder: string,
 ): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR, NODE_OPTIONS } = process.env
+  const { PATH, HOME, TMPDIR, NODE_OPTIONS, AUTH_HASHING_THREADS } = process.env
   return {
     PATH,
     HOME,
     TMPDIR,
     NODE_OPTIONS,
+    AUTH_HASHING_THREADS: AUTH_HASHING_THREADS ?? '',
     ...(database.url === undefined
       ? {}
       : { DATABASE_URL: database.url, AUTH_MASTER_KEY: randomBytes(32).toString('base64') }),

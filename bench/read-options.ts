@@ -6,6 +6,7 @@ export const measurementNames = [
   'remote',
   'local',
   'login',
+  'flood',
   'refresh',
   'revocation',
   'users',
@@ -31,7 +32,7 @@ export interface BenchOptions {
 }
 
 /** How the bench is called. */
-export const usage = `usage: npm run bench -- [--only validate,remote,local,login,refresh,revocation,users,events] [--seconds 6] [--database URL | --embedded]
+export const usage = `usage: npm run bench -- [--only validate,remote,local,login,flood,refresh,revocation,users,events] [--seconds 6] [--database URL | --embedded]
                        [--json file] [--profile folder]`
 
 /** Reads the command line. Throws RangeError or TypeError for what it does not know. */

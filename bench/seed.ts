@@ -43,7 +43,7 @@ export async function seed(environment: NodeJS.ProcessEnv): Promise<Seed> {
 
 /** Makes so many users with a session each. */
 export async function seedUsers(environment: NodeJS.ProcessEnv, count: number): Promise<SeededUser[]> {
-  const cheap = { memoryKib: 8, passes: 1 }
+  const cheap = { memoryKib: 8, passes: 1, runOn: 'process' } as const
   return await withDeps(readConfig(environment), cheap, (deps) =>
     inParallel(count, (place) => signIn(deps, `user${place}`)),
   )

@@ -7,7 +7,7 @@ import { toMessage } from '../load/frames.ts'
 import type { Credentials } from '../seed.ts'
 import { runScript } from '../start-server.ts'
 import { tell, type World } from '../world.ts'
-import { openTarget } from './unary-targets.ts'
+import { openTarget, type Target } from './unary-targets.ts'
 
 const inFlight = 16
 
@@ -34,7 +34,8 @@ export async function measureLogin(world: World): Promise<Figure[]> {
   return [figure, limit]
 }
 
-async function openLogin(world: World) {
+/** Logins with the right passwords, each answer checked. */
+export async function openLogin(world: World): Promise<Target> {
   const { logins } = world.seed
   const messages = logins.map(({ identifier, password }) => {
     const request = { identifier, password, client: { clientId: 'web', deviceName: 'bench' } }

@@ -60,7 +60,8 @@ async function readQueryCount(adminPort: number): Promise<number> {
   return Number(count)
 }
 
-async function openValidate(world: World): Promise<Target & { findAnswerBytes(): Promise<number> }> {
+/** ValidateToken for every seeded user in turn, each answer checked. */
+export async function openValidate(world: World): Promise<Target & { findAnswerBytes(): Promise<number> }> {
   const { users } = world.seed
   const messages = users.map(toQuestion)
   const asked = new Map<number, number>()

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { callerVariables, findCallerConflicts } from './config/caller-variables.ts'
 import { dataVariables } from './config/data-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
+import { passwordVariables } from './config/password-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
 
@@ -23,9 +24,9 @@ const variables = z.object({
   ...listenerVariables,
   ...tokenVariables,
   ...callerVariables,
+  ...passwordVariables,
   AUTH_MASTER_KEY: z.string().optional(),
   AUTH_MASTER_KEY_FILE: z.string().optional(),
-  AUTH_PASSWORD_MIN_LENGTH: z.coerce.number().int().min(8).max(128).default(12),
   AUTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 

@@ -52,6 +52,15 @@ describeOnStores('CreateUser', (context) => {
     }
   })
 
+  test('a username is taken by all that look like it', async () => {
+    const digits = toUniqueName('').replace(/\D/g, '')
+    await create({ username: `scopeß${digits}` })
+    await create({ username: `scope${digits}` })
+    for (const username of [`scopess${digits}`, `SCOPESS${digits}`, `ѕсоре${digits}`]) {
+      await assertRefused(create({ username }), 'ALREADY_EXISTS', 'USERNAME_TAKEN')
+    }
+  })
+
   test('an e-mail address is taken in any case', async () => {
     const email = `${toUniqueName()}@example.org`
     await create({ email })

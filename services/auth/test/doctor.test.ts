@@ -86,7 +86,7 @@ test('doctor finds nothing wrong with a service on PostgreSQL and Kafka, and say
   const looked = new Set(findings.filter(({ severity }) => severity === 'ok').map(({ check }) => check))
   assert.deepEqual([...looked].sort(), [
     ...['clock', 'database', 'edge', 'event relay', 'grpc', 'heartbeats', 'kafka', 'outbox'],
-    ...['parked keys', 'revocation lane', 'signing key', 'topics'],
+    ...['parked keys', 'revocation lane', 'signing key', 'topics', 'usernames'],
   ])
   const writers = findings.filter(({ check }) => check === 'writers')
   assert.match(

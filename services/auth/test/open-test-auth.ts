@@ -57,7 +57,13 @@ export interface TestAuth extends TestClients, AsyncDisposable {
 export const testMasterKey = Buffer.alloc(32, 7).toString('base64')
 
 /** The least that Argon2 takes: tests are about everything else. */
-export const cheapPasswords = Object.freeze({ memoryKib: 8, passes: 1, concurrency: 4, queueLength: 10_000 })
+export const cheapPasswords = Object.freeze({
+  memoryKib: 8,
+  passes: 1,
+  concurrency: 4,
+  queueLength: 10_000,
+  runOn: 'process',
+} as const)
 
 /** A name that no other test has. */
 export function toUniqueName(stem = 'u'): string {

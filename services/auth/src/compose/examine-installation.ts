@@ -9,6 +9,7 @@ import { checkLeaders } from '../doctor/check-leaders.ts'
 import { checkListener } from '../doctor/check-listener.ts'
 import { checkOutbox } from '../doctor/check-outbox.ts'
 import { checkParked } from '../doctor/check-parked.ts'
+import { checkUsernames } from '../doctor/check-usernames.ts'
 import type { Finding } from '../doctor/finding.ts'
 import type { Database } from '../store/database.ts'
 import { openDatabase } from './open-database.ts'
@@ -71,6 +72,7 @@ async function examineContents(
     leaders: config.DATABASE_URL === undefined ? async () => [] : () => checkLeaders(database, systemClock),
     outbox: () => checkOutbox(database),
     'parked keys': () => checkParked(database),
+    usernames: () => checkUsernames(database),
     'signing key': () => checkKeys(database, times),
     edge: async () =>
       (await Promise.all(edges.map((edge) => checkEdge(edge, database, { issuer, times, fetch })))).flat(),

@@ -6,13 +6,14 @@ import type { KeyPurpose } from '../domain/key-life.ts'
 import { makeAccessTokens } from '../security/access-tokens.ts'
 import { makeNewKey } from '../security/make-new-key.ts'
 import { openKeyRing } from '../security/open-key-ring.ts'
-import { defaultPasswordOptions, makePasswords, type PasswordOptions } from '../security/passwords.ts'
+import { defaultPasswordOptions, openPasswords, type PasswordOptions } from '../security/passwords.ts'
 import { makeRefreshTokens } from '../security/refresh-tokens.ts'
 import { makeSeal } from '../security/seal.ts'
 import type { Database } from '../store/database.ts'
 import { makeSessionLookup } from '../store/session-lookup.ts'
 import { makeWrite } from '../store/write.ts'
 import { getMasterKey } from './open-database.ts'
+import { toPasswordOptions } from './to-password-options.ts'
 import { toSettings } from './to-settings.ts'
 
 /** The parts that are open, and what tests set differently. */
@@ -42,6 +43,14 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
   const makeKey = (purpose: KeyPurpose) => makeNewKey(purpose, algorithm, seal)
   const keyRing = await openKeyRing({ database, seal, makeKey, times, clock, random: Math.random, log })
   stack.defer(() => keyRing.close())
+  const passwords = openPasswords({
+    ...defaultPasswordOptions,
+    ...toPasswordOptions(config),
+    ...parts.passwords,
+    onThreadEnded: (error) =>
+      log.error({ err: error }, 'a hashing thread ended; another one takes its place'),
+  })
+  stack.defer(() => passwords.close())
   const ttlMs = config.AUTH_ACCESS_TTL
   const { issuer, audience } = settings
   return {
@@ -69,6 +78,6 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     }),
     accessTokens: makeAccessTokens({ issuer, audience, ttlMs }),
     refreshTokens: makeRefreshTokens(keyRing),
-    passwords: await makePasswords({ ...defaultPasswordOptions, ...parts.passwords }),
+    passwords,
   }
 }

@@ -8,6 +8,8 @@ export interface Origin {
   readonly userAgent: string
   /** W3C trace context of the call. */
   readonly traceparent?: string
+  /** Whether nobody waits for the answer any more: the deadline has passed, the caller has gone. */
+  readonly isAbandoned?: () => boolean
 }
 
 /** Who makes a call: another service over gRPC, or a person over the edge. */

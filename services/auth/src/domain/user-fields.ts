@@ -10,13 +10,12 @@ function countCodePoints(text: string): number {
 
 /** Control, format (bidi, zero width), surrogate and unassigned characters, and line separators. */
 const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u
-const usernameShape = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._-]*$/u
 // One `@`, no spaces or control characters, a dot in the domain: what mail servers accept is theirs to say (RFC 5321 §4.5.3.1 lengths).
 const emailShape = /^[^\s@\p{Cc}\p{Cf}]{1,64}@[^\s@\p{Cc}\p{Cf}.]+(\.[^\s@\p{Cc}\p{Cf}.]+)+$/u
 const roleShape = /^[a-z0-9_.:-]+$/
 const tierShape = /^[A-Za-z0-9_-]+$/
 
-/** The form in which usernames are compared: NFKC and lower case, so that lookalikes by form or case are one name. */
+/** The form in which usernames are looked up: NFKC and lower case. What may be taken for each other is told by their skeletons, in `store`. */
 export function toUsernameKey(username: string): string {
   return username.normalize('NFKC').toLowerCase().normalize('NFKC')
 }
@@ -28,16 +27,6 @@ export function toEmailKey(email: string): string {
 
 /** A rule for one field: undefined where the value is fine, else what to tell the caller. */
 type Rule<T> = (value: T) => string | undefined
-
-export const usernameRule: Rule<string> = (username) => {
-  const length = countCodePoints(username)
-  if (length < bounds.usernameMin || length > bounds.usernameMax) {
-    return `must have ${bounds.usernameMin} to ${bounds.usernameMax} characters`
-  }
-  return usernameShape.test(username.normalize('NFKC'))
-    ? undefined
-    : 'may hold letters, digits, ".", "_" and "-", and begins with a letter or digit'
-}
 
 export const emailRule: Rule<string> = (email) =>
   countCodePoints(email) <= bounds.emailMax && emailShape.test(email)

@@ -81,7 +81,10 @@ function addHooks(app: FastifyInstance, options: CallOptions, state: { readonly 
 function startCall({ deps }: CallOptions, request: FastifyRequest, reply: FastifyReply): void {
   request.edgeCall = {
     method: request.routeOptions.config?.edgeMethod ?? 'unmatched',
-    caller: { kind: 'anonymous', origin: toOrigin(request.raw) },
+    caller: {
+      kind: 'anonymous',
+      origin: { ...toOrigin(request.raw), isAbandoned: () => request.raw.socket.destroyed },
+    },
     startMs: deps.clock.monotonicMs(),
   }
   // Answers hold tokens or personal data; what may be kept says so itself.

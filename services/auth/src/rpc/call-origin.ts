@@ -5,8 +5,16 @@ import type { Caller } from '../domain/caller.ts'
 const controls = /[\p{Cc}\p{Cf}]/gu
 const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
+/** The part of a call that is read. */
+export interface CallFacts {
+  readonly metadata: Metadata
+  /** Whether its deadline has passed or whoever called has gone. */
+  readonly cancelled: boolean
+}
+
 /** The service behind a gRPC call. Nothing in the metadata says who it is: `id` and `ip` are the transport's to prove. */
-export function toServiceCaller(metadata: Metadata, id: string, ip: string): Caller {
+export function toServiceCaller(call: CallFacts, id: string, ip: string): Caller {
+  const { metadata } = call
   const trace = toText(metadata, 'traceparent')
   return {
     kind: 'service',
@@ -14,6 +22,7 @@ export function toServiceCaller(metadata: Metadata, id: string, ip: string): Cal
     origin: {
       ip,
       userAgent: toText(metadata, 'user-agent').replace(controls, '').slice(0, bounds.userAgentMax),
+      isAbandoned: () => call.cancelled,
       ...(traceparent.test(trace) ? { traceparent: trace } : {}),
     },
   }

@@ -26,6 +26,8 @@ interface UsersTable {
   status: 'ACTIVE' | 'SUSPENDED' | 'DELETED'
   username: string | null
   username_key: string | null
+  /** What lookalikes share; null where another one had it first. */
+  username_skeleton: string | null
   email: string | null
   email_key: string | null
   display_name: string

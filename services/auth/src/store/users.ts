@@ -3,6 +3,7 @@ import type { UserId } from '../domain/ids.ts'
 import type { Account, UserChanges } from '../domain/user.ts'
 import { toEmailKey, toUsernameKey } from '../domain/user-fields.ts'
 import type { Schema } from './schema.ts'
+import { toUsernameSkeleton } from './to-username-skeleton.ts'
 
 /** By what an account is looked up. */
 export type UserLookup =
@@ -54,7 +55,7 @@ export async function lockAccount(
   return row && toAccount({ ...row, last_login_at: null })
 }
 
-/** Inserts an account. Throws UniqueViolation `users_username_key` or `users_email_key`. */
+/** Inserts an account. Throws UniqueViolation `users_username_key`, `users_username_skeleton` or `users_email_key`. */
 export async function insertUser(trx: Transaction<Schema>, user: NewUser): Promise<Account> {
   const row = await trx
     .insertInto('users')
@@ -63,6 +64,7 @@ export async function insertUser(trx: Transaction<Schema>, user: NewUser): Promi
       status: 'ACTIVE',
       username: user.username,
       username_key: toUsernameKey(user.username),
+      username_skeleton: toUsernameSkeleton(user.username),
       email: user.email,
       email_key: toEmailKey(user.email),
       display_name: user.displayName,
@@ -120,6 +122,7 @@ export async function eraseUser(
       status: 'DELETED',
       username: null,
       username_key: null,
+      username_skeleton: null,
       email: null,
       email_key: null,
       display_name: '',
@@ -135,6 +138,24 @@ export async function eraseUser(
     .executeTakeFirstOrThrow()
   await trx.deleteFrom('user_logins').where('user_id', '=', id).execute()
   return { version, tokenVersion: tv }
+}
+
+/**
+ * Replaces the hash of the same password by a dearer one: no version and no password version. Nothing happens where the password was changed
+ * since `verified` was read, or the user deleted.
+ */
+export async function replacePasswordHash(
+  trx: Transaction<Schema>,
+  verified: Account,
+  passwordHash: string,
+): Promise<void> {
+  await trx
+    .updateTable('users')
+    .set({ password_hash: passwordHash })
+    .where('id', '=', verified.id)
+    .where('password_version', '=', verified.passwordVersion)
+    .where('password_hash', '=', verified.passwordHash)
+    .execute()
 }
 
 /** Notes a login beside the account: no version, no event. */

@@ -43,9 +43,9 @@ export async function changePassword(
   return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
     const verified = await findAccount(deps.database.kysely, { by: 'id', value: userId })
     if (verified === undefined) throw new AuthError('USER_NOT_FOUND')
-    const matches = await deps.passwords.verify(input.currentPassword, verified.passwordHash)
+    const matches = await deps.passwords.verify(input.currentPassword, verified.passwordHash, caller.origin)
     if (!matches) throw new AuthError('INVALID_CREDENTIALS')
-    const changes = { passwordHash: await deps.passwords.hash(input.newPassword) }
+    const changes = { passwordHash: await deps.passwords.hash(input.newPassword, caller.origin) }
     return await deps.write(caller.origin, async (trx, announce, revoke) => {
       const account = await lockAccount(trx, userId, 'update')
       if (account === undefined) throw new AuthError('USER_NOT_FOUND')

@@ -12,8 +12,8 @@ import {
   makePasswordRule,
   toEmailKey,
   toUsernameKey,
-  usernameRule,
 } from '../domain/user-fields.ts'
+import { usernameRule } from '../domain/username-rule.ts'
 import { insertUserSequence } from '../store/append-event.ts'
 import { UniqueViolation } from '../store/driver-errors.ts'
 import { findRequest, insertRequest } from '../store/request-ids.ts'
@@ -40,7 +40,7 @@ export async function createUser(deps: CreateDeps, caller: Caller, input: Create
   const fingerprint = toFingerprint(deps, input)
   const before = await findSame(deps, input.requestId, fingerprint)
   if (before) return before
-  const passwordHash = await deps.passwords.hash(input.password)
+  const passwordHash = await deps.passwords.hash(input.password, caller.origin)
   try {
     return await insert(deps, caller, input, { passwordHash, fingerprint })
   } catch (error) {

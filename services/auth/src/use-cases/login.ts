@@ -15,6 +15,7 @@ import { assertFields } from './assert-fields.ts'
 import { findClientViolations } from './client-rules.ts'
 import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
+import { rehashPassword } from './rehash-password.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
 type LoginDeps = Pick<
@@ -28,6 +29,7 @@ type LoginDeps = Pick<
   | 'keyRing'
   | 'newId'
   | 'settings'
+  | 'log'
 >
 
 /** What a person types, and with which program. */
@@ -51,9 +53,11 @@ export async function login(
   assertLoginInput(input)
   return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
     const found = await findByIdentifier(deps, input.identifier)
-    const matches = await deps.passwords.verify(input.password, found?.passwordHash)
+    const matches = await deps.passwords.verify(input.password, found?.passwordHash, caller.origin)
     const issued = matches && found ? await openSession(deps, caller.origin, found, input.client) : 'WRONG'
     if (typeof issued === 'object') {
+      // Nobody waits for it: it is one more hash, and nothing depends on it.
+      if (found) void rehashPassword(deps, found, input.password)
       const user = { ...issued.account, lastLoginAt: issued.issue.issuedAt }
       return { tokens: await issueTokens(deps, issued), user }
     }

@@ -52,7 +52,7 @@ export async function updateUser(
   requireFields(caller, input)
   assertUpdate(deps, input)
   const { password, ...rest } = input.changes
-  const passwordHash = password === undefined ? undefined : await deps.passwords.hash(password)
+  const passwordHash = password === undefined ? undefined : await deps.passwords.hash(password, caller.origin)
   const changes = passwordHash === undefined ? rest : { ...rest, passwordHash }
   try {
     return await change(deps, caller, userId, changes, input.expectedVersion)

@@ -1,13 +1,11 @@
 import type { DescMessage, Message } from '@bufbuild/protobuf'
-import type { Metadata } from '@grpc/grpc-js'
 import type { Caller } from '../../domain/caller.ts'
 import type { AuthError } from '../../domain/errors.ts'
+import type { CallFacts } from '../call-origin.ts'
 import type { CallerRules } from './caller-rules.ts'
 
 /** A call as grpc-js hands it to a handler. */
-export interface ArrivedCall {
-  readonly metadata: Metadata
-}
+export type ArrivedCall = CallFacts
 
 /** Whether a call may go on, and for whom. */
 export interface Admission {

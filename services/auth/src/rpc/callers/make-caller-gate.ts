@@ -83,7 +83,7 @@ class Gate implements CallerGate {
     const { ip } = connection.peer
     const identity = this.#identify(connection, call)
     const isOpen = this.#rules.policy === undefined
-    const caller = toServiceCaller(call.metadata, identity.id ?? (isOpen ? toOpenName(ip) : 'unknown'), ip)
+    const caller = toServiceCaller(call, identity.id ?? (isOpen ? toOpenName(ip) : 'unknown'), ip)
     if (isOpen) return { caller, method, refusal: undefined, fields: undefined, identity, connection }
     const refusal = this.#judge(identity, method, connection) ?? this.#limit(identity, 1)
     const fields = identity.entry?.grants.get(method)?.fields
