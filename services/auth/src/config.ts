@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { dataVariables } from './config/data-variables.ts'
+import { limitVariables } from './config/limit-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
@@ -19,6 +20,7 @@ export class ConfigError extends Error {
 
 const variables = z.object({
   ...dataVariables,
+  ...limitVariables,
   ...listenerVariables,
   ...tokenVariables,
   AUTH_MASTER_KEY: z.string().optional(),
