@@ -10,9 +10,9 @@ import {
   makeWatchRevocations,
   type WatchRevocations,
 } from '../../../services/auth/src/events/watch-revocations.ts'
-import type { KeyRing } from '../../../services/auth/src/security/key-ring.ts'
 import { makeDatabaseCounters } from '../../../services/auth/src/security/database-counters.ts'
 import { makeDeviceTokens } from '../../../services/auth/src/security/device-tokens.ts'
+import type { KeyRing } from '../../../services/auth/src/security/key-ring.ts'
 import { openKeyRing } from '../../../services/auth/src/security/open-key-ring.ts'
 import { makeRefreshTokens } from '../../../services/auth/src/security/refresh-tokens.ts'
 import { makeThrottle } from '../../../services/auth/src/security/throttle.ts'

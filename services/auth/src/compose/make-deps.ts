@@ -81,7 +81,7 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     passwords: await makePasswords({ ...defaultPasswordOptions, ...parts.passwords }),
     throttle: makeThrottle({
       limits: toLimits(config),
-      counters: openCounters(config, parts, stack),
+      counters: await openCounters(config, parts, stack),
       keyRing,
       clock,
       onRefused: parts.onLimited ?? (() => undefined),

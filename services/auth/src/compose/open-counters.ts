@@ -5,13 +5,13 @@ import { openSharedCounters } from '../security/open-shared-counters.ts'
 import type { DepsParts } from './make-deps.ts'
 
 /** The counters of attempts: in Redis where one is configured, else in the database; `stack` closes them. */
-export function openCounters(
+export async function openCounters(
   { REDIS_URL: url }: Config,
   { clock, database, log, onRedis }: DepsParts,
   stack: AsyncDisposableStack,
-): Counters {
+): Promise<Counters> {
   if (url === undefined) return makeDatabaseCounters(database)
-  const counters = openSharedCounters({
+  const counters = await openSharedCounters({
     url,
     clock,
     onAnswering: (isAnswering, err) => {

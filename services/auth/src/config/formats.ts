@@ -53,6 +53,8 @@ export const limits = z.string().transform((text, context) => {
     return { count: Number(count), windowMs: duration.safeParse(window).data ?? 0 }
   })
   if (list.every(({ count, windowMs }) => count > 0 && windowMs >= units.s)) return list
-  context.addIssue('must be a number and a duration of 1s or more such as 10/15m, several with commas between, or off')
+  context.addIssue(
+    'must be a number and a duration of 1s or more such as 10/15m, several with commas between, or off',
+  )
   return z.NEVER
 })

@@ -53,7 +53,10 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
       code: status.OUT_OF_RANGE,
       message: 'events behind this position are no longer kept: begin with an empty one and read state anew',
     },
-    TOO_MANY_LOGINS: { code: status.RESOURCE_EXHAUSTED, message: 'too many failed attempts: try again later' },
+    TOO_MANY_LOGINS: {
+      code: status.RESOURCE_EXHAUSTED,
+      message: 'too many failed attempts: try again later',
+    },
     TOO_MANY_SIGN_UPS: {
       code: status.RESOURCE_EXHAUSTED,
       message: 'too many accounts were made from this address: try again later',

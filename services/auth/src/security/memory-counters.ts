@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts'
-import type { Counters, CounterState, Taken, TakenCount } from '../domain/counter.ts'
+import type { CounterState, Counters, Taken, TakenCount } from '../domain/counter.ts'
 
 const countersMax = 100_000
 

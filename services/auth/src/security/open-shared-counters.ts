@@ -19,21 +19,29 @@ export interface SharedCounters extends Counters {
 
 /** Slower is as good as away: people wait behind it. */
 const timeoutMs = 500
+const connectTimeoutMs = 2_000
 
 /**
- * Counters in Redis or Valkey. While it does not answer, this instance counts by itself in memory, with the same limits: nobody is locked out
+ * Opens counters in Redis or Valkey, and waits for it a little. While it does not answer, this instance counts by itself in memory, with the same limits: nobody is locked out
  * for it, and attackers get at most as many attempts more as there are instances.
  */
-export function openSharedCounters({ url, clock, onAnswering }: SharedCountersOptions): SharedCounters {
+export async function openSharedCounters({
+  url,
+  clock,
+  onAnswering,
+}: SharedCountersOptions): Promise<SharedCounters> {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: timeoutMs,
-    connectTimeout: 2_000,
+    connectTimeout: connectTimeoutMs,
+    lazyConnect: true,
     retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
   })
   // Each command tells by itself what is wrong; without a listener the first fault would end the process.
   redis.on('error', () => undefined)
+  // Where it cannot be reached now, the client goes on trying.
+  await redis.connect().catch(() => undefined)
   const [shared, own] = [makeRedisCounters(redis, clock), makeMemoryCounters(clock)]
   const takenHere = new WeakSet<TakenCount>()
   let wasAnswering = true
@@ -65,13 +73,21 @@ export function openSharedCounters({ url, clock, onAnswering }: SharedCountersOp
       await own.giveBack(taken.filter((one) => takenHere.has(one)))
       const others = taken.filter((one) => !takenHere.has(one))
       // What Redis cannot take back now stays counted.
-      if (others.length > 0) await insure(() => shared.giveBack(others), async () => undefined)
+      if (others.length > 0)
+        await insure(
+          () => shared.giveBack(others),
+          async () => undefined,
+        )
     },
     clear: async (keys) => {
       await own.clear(keys)
       await shared.clear(keys)
     },
-    list: (keys) => insure(() => shared.list(keys), () => own.list(keys)),
+    list: (keys) =>
+      insure(
+        () => shared.list(keys),
+        () => own.list(keys),
+      ),
     close: () => redis.disconnect(),
   }
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Clock } from '../domain/clock.ts'
-import type { Counters, CounterState, Taken, TakenCount, WantedCount } from '../domain/counter.ts'
+import type { CounterState, Counters, Taken, TakenCount, WantedCount } from '../domain/counter.ts'
 
 const keyPrefix = 'auth'
 
@@ -33,27 +33,24 @@ export function makeRedisCounters(redis: Redis, { now }: Pick<Clock, 'now'>): Co
     limiters.set(name, limiter)
     return limiter
   }
-  // Whatever its points and duration, a limiter gives back to the key alone.
-  const giveBack = async (keys: readonly string[]) =>
-    void (await Promise.all(keys.map((key) => getLimiter({ limit: 1, windowMs: 1000 }).reward(key))))
+  const giveBack = async (taken: readonly TakenCount[]) => {
+    const latest = now().getTime() + giveBackMarginMs
+    const same = taken.filter(({ windowEndsAt }) => windowEndsAt.getTime() > latest)
+    // Whatever its points and duration, a limiter gives back to the key alone.
+    await Promise.all(same.map(({ key }) => getLimiter({ limit: 1, windowMs: 1000 }).reward(key)))
+  }
   return {
     take: async (wanted): Promise<Taken> => {
       const counted = await Promise.all(wanted.map((one) => consume(getLimiter(one), one.key)))
       const over = counted.filter(({ consumedPoints }, at) => consumedPoints > (wanted[at]?.limit ?? 0))
-      if (over.length > 0) {
-        await giveBack(wanted.map(({ key }) => key))
-        return { isAllowed: false, retryAfterMs: Math.max(...over.map(({ msBeforeNext }) => msBeforeNext)) }
-      }
       const taken = counted.map(({ consumedPoints: count, msBeforeNext }, at): TakenCount => {
         return { key: wanted[at]?.key ?? '', count, windowEndsAt: new Date(now().getTime() + msBeforeNext) }
       })
-      return { isAllowed: true, taken }
+      if (over.length === 0) return { isAllowed: true, taken }
+      await giveBack(taken)
+      return { isAllowed: false, retryAfterMs: Math.max(...over.map(({ msBeforeNext }) => msBeforeNext)) }
     },
-    giveBack: async (taken) => {
-      const latest = now().getTime() + giveBackMarginMs
-      const same = taken.filter(({ windowEndsAt }) => windowEndsAt.getTime() > latest)
-      await giveBack(same.map(({ key }) => key))
-    },
+    giveBack,
     clear: async (keys) => {
       await Promise.all(keys.map((key) => redis.del(`${keyPrefix}:${key}`)))
     },

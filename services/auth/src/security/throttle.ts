@@ -117,18 +117,12 @@ export function makeThrottle({ limits, counters, keyRing, clock, onRefused }: Th
   }
 }
 
-function toAttempt(
-  counters: Counters,
-  wanted: readonly Counter[],
-  taken: readonly TakenCount[],
-): Attempt {
+function toAttempt(counters: Counters, wanted: readonly Counter[], taken: readonly TakenCount[]): Attempt {
   const byKey = new Map(wanted.map((counter) => [counter.key, counter]))
   return {
     isLast: taken.some(({ key, count }) => count === byKey.get(key)?.limit),
     giveBack: async (keep = []) => {
-      await counters.giveBack(
-        taken.filter(({ key }) => !keep.some((name) => name === byKey.get(key)?.name)),
-      )
+      await counters.giveBack(taken.filter(({ key }) => !keep.some((name) => name === byKey.get(key)?.name)))
     },
   }
 }

@@ -46,7 +46,9 @@ export async function changePassword(
   return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
     const verified = await findAccount(deps.database.kysely, { by: 'id', value: userId })
     if (verified === undefined) throw new AuthError('USER_NOT_FOUND')
-    const attempt = await deps.throttle.begin('TOO_MANY_LOGINS', [{ limit: 'change_password', subject: userId }])
+    const attempt = await deps.throttle.begin('TOO_MANY_LOGINS', [
+      { limit: 'change_password', subject: userId },
+    ])
     const passwordHash = await verifyAndHash(deps, input, { verified, attempt })
     const changes = { passwordHash }
     const mark = await deps.write(caller.origin, async (trx, announce, revoke) => {
@@ -71,7 +73,8 @@ async function verifyAndHash(
   { verified, attempt }: { readonly verified: Account; readonly attempt: Attempt },
 ): Promise<string> {
   try {
-    if (await passwords.verify(currentPassword, verified.passwordHash)) return await passwords.hash(newPassword)
+    if (await passwords.verify(currentPassword, verified.passwordHash))
+      return await passwords.hash(newPassword)
   } catch (error) {
     await attempt.giveBack().catch(() => undefined)
     throw error

@@ -24,7 +24,16 @@ import { withFailureFloor } from './with-failure-floor.ts'
 
 type RefreshDeps = Pick<
   Deps,
-  'clock' | 'database' | 'write' | 'accessTokens' | 'refreshTokens' | 'keyRing' | 'newId' | 'settings' | 'log' | 'throttle'
+  | 'clock'
+  | 'database'
+  | 'write'
+  | 'accessTokens'
+  | 'refreshTokens'
+  | 'keyRing'
+  | 'newId'
+  | 'settings'
+  | 'log'
+  | 'throttle'
 >
 
 const refusals = new Set(['INVALID_REFRESH_TOKEN', 'TOO_MANY_REFRESHES'] as const)

@@ -16,7 +16,8 @@ const toRemainingMs = (at: Execution, row: ModelRow) =>
 /** `listCounters`. */
 const list: StatementModel = (at) => {
   const keys = new Set(at.parameters[0] as string[])
-  const isMeant = (row: ModelRow) => keys.has(row.key as string) && !hasEnded(at, row) && Number(row.points) > 0
+  const isMeant = (row: ModelRow) =>
+    keys.has(row.key as string) && !hasEnded(at, row) && Number(row.points) > 0
   return toSelected(
     readTable(at, 'rate_counters', isMeant).map(({ seen }) => {
       return { key: seen.key, points: seen.points, remaining_ms: toRemainingMs(at, seen) }

@@ -17,7 +17,14 @@ import { findSessionStatement, serverStatements } from './sessions-of-the-server
 /** The hand-made models, by the statements' texts, letter by letter: a statement that is changed has no model until someone has looked. */
 const models: ReadonlyMap<string, StatementModel> = new Map(
   [
-    ...[counterStatements, epochStatements, eventStatements, keyStatements, lookupStatements, numberingStatements],
+    ...[
+      counterStatements,
+      epochStatements,
+      eventStatements,
+      keyStatements,
+      lookupStatements,
+      numberingStatements,
+    ],
     ...[parkingStatements, retentionStatements, revocationStatements, rotationStatements, serverStatements],
   ].flatMap((statements) =>
     Object.entries(statements).map(([text, model]) => [toText(text), model] as const),
