@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { dataVariables } from './config/data-variables.ts'
 import { limitVariables } from './config/limit-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
+import { proxyVariables } from './config/proxy-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
 
@@ -22,6 +23,7 @@ const variables = z.object({
   ...dataVariables,
   ...limitVariables,
   ...listenerVariables,
+  ...proxyVariables,
   ...tokenVariables,
   AUTH_MASTER_KEY: z.string().optional(),
   AUTH_MASTER_KEY_FILE: z.string().optional(),

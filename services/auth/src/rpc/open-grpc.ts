@@ -21,6 +21,7 @@ import type { UnaryHandler } from './unary-handlers.ts'
 import { makeUserService } from './user-service.ts'
 import { readValidateTokenRequest, writeValidateTokenResponse } from './validate-codec.ts'
 import { makeValidateTokensCall } from './validate-tokens-call.ts'
+import type { Forwarding } from './with-forwarded-address.ts'
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -46,6 +47,7 @@ export interface GrpcOptions {
   readonly watchRevocations: WatchRevocations
   readonly listen: ListenAddress
   readonly onFinished: OnFinished
+  readonly forwarding: Forwarding
 }
 
 /** Serves all services, health and reflection. Rejects where the address cannot be bound. */
@@ -57,7 +59,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     'grpc.enable_channelz': 0,
   })
   const calls = makeCallsInFlight()
-  const at = { clock: options.deps.clock, onFinished: options.onFinished, calls }
+  const at = { clock: options.deps.clock, onFinished: options.onFinished, calls, forwarding: options.forwarding }
   for (const methods of listServices(options, at)) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',

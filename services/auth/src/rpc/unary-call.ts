@@ -9,6 +9,7 @@ import { toAuthError, toGrpcError } from './errors.ts'
 import type { OnFinished } from './refusals.ts'
 import { toBuffer } from './to-buffer.ts'
 import type { UnaryHandler } from './unary-handlers.ts'
+import { type Forwarding, withForwardedAddress } from './with-forwarded-address.ts'
 
 /** A method as grpc-js serves it. */
 export interface ServedMethod {
@@ -20,6 +21,7 @@ export interface ServedMethod {
 export interface ServeContext extends Pick<Deps, 'clock'> {
   readonly onFinished: OnFinished
   readonly calls: CallsInFlight
+  readonly forwarding: Forwarding
 }
 
 /** Serves a unary method by its handler. */
@@ -57,7 +59,7 @@ export function makeRawUnaryCall<T>(
   const handler: handleUnaryCall<Incoming<T>, Uint8Array> = async (call, callback) => {
     const startMs = at.clock.monotonicMs()
     at.calls.begin()
-    const caller = toServiceCaller(call)
+    const caller = withForwardedAddress(toServiceCaller(call), call.metadata, at.forwarding)
     try {
       if ('fault' in call.request) throw call.request.fault
       callback(null, await raw.answer(caller, call.request.message))
