@@ -18,6 +18,7 @@ export const bounds = Object.freeze({
   identifierMax: 254,
   clientIdMax: 64,
   deviceNameMax: 128,
+  deviceTokenMax: 256,
   audienceMax: 256,
   userAgentMax: 256,
   requiredRoles: 32,

@@ -3,6 +3,7 @@ import { makeDeps } from './compose/make-deps.ts'
 import { type Callers, openCallers } from './compose/open-callers.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
+import { startCounterDeletion } from './compose/start-counter-deletion.ts'
 import { startKeyRotation } from './compose/start-key-rotation.ts'
 import { startRelay } from './compose/start-relay.ts'
 import { startRevocationLane } from './compose/start-revocation-lane.ts'
@@ -69,10 +70,17 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const onCommitted = () => relay.wake()
   const onRevoked = () => revocationLane.wake()
   const parts = { clock, newId, database, log, onCommitted, onRevoked, passwords, settings }
-  const deps = await makeDeps(config, parts, stack)
+  let isRedisUp = true
+  const onRedis = (isAnswering: boolean) => {
+    isRedisUp = isAnswering
+  }
+  const deps = await makeDeps(config, { ...parts, onLimited: metrics.countLimited, onRedis }, stack)
   const rotation = startKeyRotation(deps, { algorithm: config.AUTH_SIGNING_ALGORITHM, random: Math.random })
   stack.defer(() => rotation.close())
+  const deletion = startCounterDeletion(deps, Math.random)
+  stack.defer(() => deletion.close())
   watchParts(metrics, config, { deps, relay, revocationLane, callers })
+  if (config.REDIS_URL !== undefined) metrics.watch('auth_redis_up', () => Number(isRedisUp))
   const watchEvents = makeWatchEvents({
     database,
     follower,

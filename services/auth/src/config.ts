@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { callerVariables, findCallerConflicts } from './config/caller-variables.ts'
 import { dataVariables } from './config/data-variables.ts'
+import { limitVariables } from './config/limit-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
 import { passwordVariables } from './config/password-variables.ts'
+import { proxyVariables } from './config/proxy-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
 
@@ -21,7 +23,9 @@ export class ConfigError extends Error {
 
 const variables = z.object({
   ...dataVariables,
+  ...limitVariables,
   ...listenerVariables,
+  ...proxyVariables,
   ...tokenVariables,
   ...callerVariables,
   ...passwordVariables,

@@ -2,9 +2,11 @@ import type { TokenVerifier } from '@immersiverse/auth-client/verifier'
 import type { Clock } from './domain/clock.ts'
 import type { KeyPurpose, KeyTimes } from './domain/key-life.ts'
 import type { AccessTokens } from './security/access-tokens.ts'
+import type { DeviceTokens } from './security/device-tokens.ts'
 import type { KeyRing } from './security/key-ring.ts'
 import type { Passwords } from './security/passwords.ts'
 import type { RefreshTokens } from './security/refresh-tokens.ts'
+import type { Throttle } from './security/throttle.ts'
 import type { Database } from './store/database.ts'
 import type { NewKey } from './store/keys.ts'
 import type { SessionLookup } from './store/session-lookup.ts'
@@ -26,6 +28,8 @@ export interface Deps {
   readonly accessTokens: AccessTokens
   readonly refreshTokens: RefreshTokens
   readonly passwords: Passwords
+  readonly throttle: Throttle
+  readonly deviceTokens: DeviceTokens
 }
 
 /** The part of pino's logger that is used. */

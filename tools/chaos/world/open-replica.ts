@@ -46,6 +46,8 @@ export async function openReplica({
         AUTH_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,
         AUTH_EDGE_LISTEN: `127.0.0.1:${edgePort}`,
         AUTH_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+        // Logins that a killed instance has begun stay counted: here there are more of them than anywhere.
+        AUTH_LOGIN_ATTEMPTS: '1000/1m',
       },
       logFile: join(folder, `${name}.log`),
       readyLine: /"msg":"serving"/,

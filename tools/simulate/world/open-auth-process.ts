@@ -1,4 +1,5 @@
 import type { Deps } from '../../../services/auth/src/deps.ts'
+import { noLimits } from '../../../services/auth/src/domain/limit.ts'
 import type { LaneRunner } from '../../../services/auth/src/events/lane-runner.ts'
 import {
   makeRevocationFollower,
@@ -9,9 +10,12 @@ import {
   makeWatchRevocations,
   type WatchRevocations,
 } from '../../../services/auth/src/events/watch-revocations.ts'
+import { makeDatabaseCounters } from '../../../services/auth/src/security/database-counters.ts'
+import { makeDeviceTokens } from '../../../services/auth/src/security/device-tokens.ts'
 import type { KeyRing } from '../../../services/auth/src/security/key-ring.ts'
 import { openKeyRing } from '../../../services/auth/src/security/open-key-ring.ts'
 import { makeRefreshTokens } from '../../../services/auth/src/security/refresh-tokens.ts'
+import { makeThrottle } from '../../../services/auth/src/security/throttle.ts'
 import type { Database } from '../../../services/auth/src/store/database.ts'
 import { type Installation, settleEpoch } from '../../../services/auth/src/store/epoch.ts'
 import { insertFirstKey } from '../../../services/auth/src/store/keys.ts'
@@ -125,5 +129,13 @@ function makeDeps(parts: AuthParts, database: Database, ring: KeyRing, onRevoked
     accessTokens: makeFastAccessTokens({ issuer, audience, ttlMs: accessTtlMs }),
     refreshTokens: makeRefreshTokens(ring),
     passwords: makeFastPasswords(process),
+    throttle: makeThrottle({
+      limits: noLimits,
+      counters: makeDatabaseCounters(database),
+      keyRing: ring,
+      clock: process.clock,
+      onRefused: () => undefined,
+    }),
+    deviceTokens: makeDeviceTokens(ring, process.clock),
   }
 }

@@ -1,18 +1,23 @@
 import { makeTokenVerifier } from '@immersiverse/auth-client/verifier'
+import type { ErrorReasonName } from '@immersiverse/auth-contract'
 import type { Config } from '../config.ts'
 import type { Deps, Log, Settings } from '../deps.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { KeyPurpose } from '../domain/key-life.ts'
 import { makeAccessTokens } from '../security/access-tokens.ts'
+import { makeDeviceTokens } from '../security/device-tokens.ts'
 import { makeNewKey } from '../security/make-new-key.ts'
 import { openKeyRing } from '../security/open-key-ring.ts'
 import { defaultPasswordOptions, openPasswords, type PasswordOptions } from '../security/passwords.ts'
 import { makeRefreshTokens } from '../security/refresh-tokens.ts'
 import { makeSeal } from '../security/seal.ts'
+import { makeThrottle } from '../security/throttle.ts'
 import type { Database } from '../store/database.ts'
 import { makeSessionLookup } from '../store/session-lookup.ts'
 import { makeWrite } from '../store/write.ts'
+import { openCounters } from './open-counters.ts'
 import { getMasterKey } from './open-database.ts'
+import { toLimits } from './to-limits.ts'
 import { toPasswordOptions } from './to-password-options.ts'
 import { toSettings } from './to-settings.ts'
 
@@ -25,6 +30,10 @@ export interface DepsParts {
   readonly onCommitted: () => void
   /** Called after a commit that revoked something. */
   readonly onRevoked: () => void
+  /** Called with every refusal by a limit. */
+  readonly onLimited?: (reason: ErrorReasonName) => void
+  /** Called when Redis begins or stops to count. */
+  readonly onRedis?: (isAnswering: boolean) => void
   readonly newId: () => string
   readonly passwords?: Partial<PasswordOptions>
   readonly settings?: Partial<Settings>
@@ -79,5 +88,13 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     accessTokens: makeAccessTokens({ issuer, audience, ttlMs }),
     refreshTokens: makeRefreshTokens(keyRing),
     passwords,
+    throttle: makeThrottle({
+      limits: toLimits(config),
+      counters: await openCounters(config, parts, stack),
+      keyRing,
+      clock,
+      onRefused: parts.onLimited ?? (() => undefined),
+    }),
+    deviceTokens: makeDeviceTokens(keyRing, clock),
   }
 }

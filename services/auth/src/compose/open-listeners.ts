@@ -1,6 +1,7 @@
 import { AuthService, UserService } from '@immersiverse/auth-contract'
 import type { Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
+import { makeTrustedProxies } from '../domain/trusted-proxies.ts'
 import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import { openEdge } from '../edge/open-edge.ts'
@@ -35,6 +36,7 @@ export interface ListenersParts {
 export async function openListeners(config: Config, parts: ListenersParts): Promise<Listeners> {
   const { deps, metrics, watchEvents, watchRevocations, callers } = parts
   const { log } = deps
+  const proxies = makeTrustedProxies(config.AUTH_TRUSTED_PROXIES)
   await using opened = new AsyncDisposableStack()
   const admin = await openAdmin({
     listen: config.AUTH_ADMIN_LISTEN,
@@ -50,6 +52,7 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     listen: config.AUTH_GRPC_LISTEN,
     gate: callers.gate,
     credentials: callers.credentials,
+    forwarding: { proxies, callers: new Set(config.AUTH_FORWARDING_CALLERS) },
     onFinished: (call) => {
       metrics.observeCall('grpc', call, deps.clock.monotonicMs() - call.startMs)
       logRefusal(log, call)
@@ -65,6 +68,7 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     listen: config.AUTH_EDGE_LISTEN,
     logger: log,
     metrics,
+    proxies,
   })
   opened.move()
   return {

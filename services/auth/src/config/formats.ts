@@ -44,3 +44,17 @@ export const brokers = z.string().transform((text, context) => {
   context.addIssue('must be host:port, several with commas between')
   return z.NEVER
 })
+
+/** `10/15m, 50/30d` as limits that must all hold; `off` as none. */
+export const limits = z.string().transform((text, context) => {
+  if (text === 'off') return []
+  const list = text.split(',').map((one) => {
+    const [, count, window] = /^\s*(\d{1,7})\/(\w+)\s*$/.exec(one) ?? []
+    return { count: Number(count), windowMs: duration.safeParse(window).data ?? 0 }
+  })
+  if (list.every(({ count, windowMs }) => count > 0 && windowMs >= units.s)) return list
+  context.addIssue(
+    'must be a number and a duration of 1s or more such as 10/15m, several with commas between, or off',
+  )
+  return z.NEVER
+})

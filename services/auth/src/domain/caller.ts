@@ -2,8 +2,10 @@ import type { SessionId, UserId } from './ids.ts'
 
 /** Where a call came from. */
 export interface Origin {
-  /** The peer's address, empty where it is not known. */
+  /** The address of whoever asks, empty where it is not known: the peer's, or what a trusted proxy or caller says it is. */
   readonly ip: string
+  /** Of a service's call: the service has said whose address it is, and may say so. */
+  readonly isForwarded?: boolean
   /** At most `bounds.userAgentMax` characters, without control characters. */
   readonly userAgent: string
   /** W3C trace context of the call. */

@@ -36,8 +36,9 @@ export interface LiveSession {
   readonly expiresAt: Date
 }
 
-/** Which program asks. */
+/** Which program asks, and on which device; empty where nothing is said. */
 export interface ClientInfo {
   readonly clientId: string
   readonly deviceName: string
+  readonly deviceToken?: string
 }

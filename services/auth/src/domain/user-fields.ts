@@ -25,6 +25,11 @@ export function toEmailKey(email: string): string {
   return email.normalize('NFKC').toLowerCase()
 }
 
+/** The form of what somebody logs in with: usernames hold no `@`, so it is one or the other. */
+export function toIdentifierKey(identifier: string): string {
+  return identifier.includes('@') ? toEmailKey(identifier) : toUsernameKey(identifier)
+}
+
 /** A rule for one field: undefined where the value is fine, else what to tell the caller. */
 type Rule<T> = (value: T) => string | undefined
 

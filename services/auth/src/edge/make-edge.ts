@@ -3,6 +3,7 @@ import { bounds } from '@immersiverse/auth-contract'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Deps, Log } from '../deps.ts'
 import { AuthError } from '../domain/errors.ts'
+import { makeTrustedProxies, type TrustedProxies } from '../domain/trusted-proxies.ts'
 import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
 import { answerBrokenRequest } from './answer-broken-request.ts'
 import './edge-call.ts'
@@ -28,6 +29,8 @@ export interface EdgeOptions<T extends readonly DescService[]> {
   readonly services: ServedServices<T>
   readonly logger: Log
   readonly metrics: Pick<Metrics, 'observeCall'>
+  /** Who is believed about the address of a call; nobody by default. */
+  readonly proxies?: TrustedProxies
 }
 
 /** The edge before it listens. While `state.isClosing`, requests on open connections are refused as SHUTTING_DOWN. */
@@ -62,7 +65,7 @@ export function makeEdge<const T extends readonly DescService[]>(
   return app
 }
 
-type CallOptions = Pick<EdgeOptions<readonly DescService[]>, 'deps' | 'logger' | 'metrics'>
+type CallOptions = Pick<EdgeOptions<readonly DescService[]>, 'deps' | 'logger' | 'metrics' | 'proxies'>
 
 function addHooks(app: FastifyInstance, options: CallOptions, state: { readonly isClosing: boolean }): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -78,12 +81,18 @@ function addHooks(app: FastifyInstance, options: CallOptions, state: { readonly 
   app.addHook('onResponse', async (request) => finishCall(options, request))
 }
 
-function startCall({ deps }: CallOptions, request: FastifyRequest, reply: FastifyReply): void {
+const noProxies = makeTrustedProxies({ networks: [] })
+
+function startCall(
+  { deps, proxies = noProxies }: CallOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   request.edgeCall = {
     method: request.routeOptions.config?.edgeMethod ?? 'unmatched',
     caller: {
       kind: 'anonymous',
-      origin: { ...toOrigin(request.raw), isAbandoned: () => request.raw.socket.destroyed },
+      origin: { ...toOrigin(request.raw, proxies), isAbandoned: () => request.raw.socket.destroyed },
     },
     startMs: deps.clock.monotonicMs(),
   }

@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js'
+import type { ErrorReasonName } from '@immersiverse/auth-contract'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuthError } from '../domain/errors.ts'
 import { toStatus } from '../rpc/errors.ts'
@@ -9,6 +10,7 @@ const gauges = Object.freeze({
   auth_outbox_pending: 'Events that are committed and not yet published.',
   auth_outbox_parked_keys:
     'Keys whose events wait because the Kafka broker refuses one of them for good, on the instance that publishes. Alert above 0.',
+  auth_redis_up: '1 while Redis counts attempts, 0 while this instance counts by itself.',
   auth_relay_leader: '1 on the instance that publishes events.',
   auth_user_states_published_timestamp_seconds:
     'When a heartbeat last reached the topic of users from this instance: all that was changed until then stood before it.',
@@ -47,6 +49,8 @@ export interface Metrics {
   ): void
   /** Makes what takes the milliseconds of statements that give committed events, or revocations, their numbers. Call it once a lane. */
   timeNumbering(lane: 'events' | 'revocations'): (durationMs: number) => void
+  /** Counts a refusal by a limit. */
+  countLimited(reason: ErrorReasonName): void
   /** Shows a fact from now on; where `read` fails the value is NaN. Call it once a name. */
   watch(name: GaugeName, read: () => number | Promise<number>): void
 }
@@ -80,6 +84,12 @@ export function makeMetrics(): Metrics {
     buckets: numberingBucketsSeconds,
     registers: [registry],
   })
+  const limited = new Counter({
+    name: 'auth_limited_total',
+    help: 'Attempts that a limit has refused, by reason.',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+  })
   // Looking children up by their labels costs more than counting; few of them are ever made.
   const good = new Map<
     string,
@@ -111,6 +121,7 @@ export function makeMetrics(): Metrics {
       const ofLane = numbering.labels({ lane })
       return (durationMs) => ofLane.observe(durationMs / 1000)
     },
+    countLimited: (reason) => limited.inc({ reason }),
     watch: (name, read) => addGauge(registry, name, read),
   }
 }

@@ -11,6 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
+import { findDeviceCookie, withDeviceCookie } from './device-cookie.ts'
 import { type EdgeRoute, listRoutes } from './list-routes.ts'
 import { readBody } from './read-body.ts'
 import { refuseOtherMethods } from './refuse-other-methods.ts'
@@ -56,8 +57,11 @@ function serveRoute(app: FastifyInstance, deps: SelfDeps, route: EdgeRoute, hand
         query: request.url.split(/[?#]/, 2)[1] ?? '',
         body: readBody(request),
       })
-      const complete = withBearerToken(message, toAuthorization(request))
+      const withToken = withBearerToken(message, toAuthorization(request))
+      const complete = withDeviceCookie(withToken, request.headers.cookie)
       const answer = create(output, await handler(request.edgeCall.caller, complete))
+      const cookie = findDeviceCookie(answer, deps.settings.issuer)
+      if (cookie !== undefined) reply.header('set-cookie', cookie)
       return sendJson(reply, toJson(output, answer, { alwaysEmitImplicit: true }))
     },
   })

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeTrustedProxies } from '../domain/trusted-proxies.ts'
 import { toOrigin } from './to-origin.ts'
 
 const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
 function read(headers: Record<string, string>, remoteAddress?: string) {
-  return toOrigin({ headers, socket: { remoteAddress } })
+  return toOrigin({ headers, socket: { remoteAddress } }, makeTrustedProxies({ networks: ['10.0.0.1'] }))
 }
 
-test('the address is the socket’s, whatever a proxy header says', () => {
+test('the address is the socket’s, whatever a header says that no trusted proxy has sent', () => {
   assert.equal(read({ 'x-forwarded-for': '9.9.9.9', forwarded: 'for=9.9.9.9' }, '127.0.0.1').ip, '127.0.0.1')
   assert.equal(read({}, '::ffff:10.0.0.7').ip, '10.0.0.7')
   assert.equal(read({}, '2001:db8::1').ip, '2001:db8::1')
   assert.equal(read({}).ip, '')
+  assert.equal(read({ 'x-forwarded-for': '8.8.8.8, 9.9.9.9' }, '10.0.0.1').ip, '9.9.9.9')
 })
 
 test('the user agent is cleaned of control characters and cut to 256', () => {

@@ -62,6 +62,18 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
       code: status.UNAUTHENTICATED,
       message: 'the calling service has not proved who it is',
     },
+    TOO_MANY_LOGINS: {
+      code: status.RESOURCE_EXHAUSTED,
+      message: 'too many failed attempts: try again later',
+    },
+    TOO_MANY_SIGN_UPS: {
+      code: status.RESOURCE_EXHAUSTED,
+      message: 'too many accounts were made from this address: try again later',
+    },
+    TOO_MANY_REFRESHES: {
+      code: status.RESOURCE_EXHAUSTED,
+      message: 'too many refresh tokens from this address were not valid: try again later',
+    },
     INTERNAL: { code: status.INTERNAL, message: 'internal error' },
   })
 

@@ -38,12 +38,14 @@ export function toTokenPairMessage(pair: TokenPair): TokenPairMessage {
     accessExpiresAt: timestampFromDate(pair.accessExpiresAt),
     refreshExpiresAt: timestampFromDate(pair.refreshExpiresAt),
     sessionId: pair.sessionId,
+    deviceToken: pair.deviceToken ?? '',
   })
 }
 
 /** The program a request names; nothing said is empty. */
 export function fromClientInfo(message: ClientInfoMessage | undefined): ClientInfo {
-  return { clientId: message?.clientId ?? '', deviceName: message?.deviceName ?? '' }
+  const { clientId = '', deviceName = '', deviceToken = '' } = message ?? {}
+  return { clientId, deviceName, deviceToken }
 }
 
 /** Whole Unix seconds as a timestamp. */

@@ -22,6 +22,7 @@ import type { UnaryHandler } from './unary-handlers.ts'
 import { makeUserService } from './user-service.ts'
 import { readValidateTokenRequest, writeValidateTokenResponse } from './validate-codec.ts'
 import { makeValidateTokensCall } from './validate-tokens-call.ts'
+import type { Forwarding } from './with-forwarded-address.ts'
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -50,6 +51,7 @@ export interface GrpcOptions {
   readonly gate: CallerGate
   /** Default: plaintext. */
   readonly credentials: ServerCredentials | undefined
+  readonly forwarding: Forwarding
 }
 
 /** Serves all services, health and reflection. Rejects where the address cannot be bound. */
@@ -61,8 +63,8 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     'grpc.enable_channelz': 0,
   })
   const calls = makeCallsInFlight()
-  const { deps, onFinished, gate, credentials = ServerCredentials.createInsecure() } = options
-  const at = { clock: deps.clock, onFinished, calls, gate }
+  const { deps, onFinished, gate, forwarding, credentials = ServerCredentials.createInsecure() } = options
+  const at = { clock: deps.clock, onFinished, calls, gate, forwarding }
   for (const methods of listServices(options, at)) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',

@@ -10,6 +10,7 @@ import { toAuthError, toGrpcError } from './errors.ts'
 import type { OnFinished } from './refusals.ts'
 import { toBuffer } from './to-buffer.ts'
 import type { UnaryHandler } from './unary-handlers.ts'
+import { type Forwarding, withForwardedAddress } from './with-forwarded-address.ts'
 
 /** A method as grpc-js serves it. */
 export interface ServedMethod {
@@ -22,6 +23,7 @@ export interface ServeContext extends Pick<Deps, 'clock'> {
   readonly onFinished: OnFinished
   readonly calls: CallsInFlight
   readonly gate: CallerGate
+  readonly forwarding: Forwarding
 }
 
 /** Serves a unary method by its handler. */
@@ -61,7 +63,8 @@ export function makeRawUnaryCall<T>(
     const startMs = at.clock.monotonicMs()
     at.calls.begin()
     const admission = at.gate.admit(call, name)
-    const { caller, refusal } = admission
+    const { refusal } = admission
+    const caller = withForwardedAddress(admission.caller, call.metadata, at.forwarding)
     try {
       if (refusal !== undefined) throw refusal
       if ('fault' in call.request) throw call.request.fault

@@ -7,6 +7,7 @@ import * as m0003 from './migrations/0003-key-lives.ts'
 import * as m0004 from './migrations/0004-published-revocations.ts'
 import * as m0005 from './migrations/0005-user-lists.ts'
 import * as m0006 from './migrations/0006-parked-keys.ts'
+import * as m0008 from './migrations/0008-limits.ts'
 import * as m0009 from './migrations/0009-username-skeletons.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
@@ -16,6 +17,7 @@ const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0004-published-revocations': m0004,
   '0005-user-lists': m0005,
   '0006-parked-keys': m0006,
+  '0008-limits': m0008,
   '0009-username-skeletons': m0009,
 })
 

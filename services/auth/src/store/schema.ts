@@ -17,6 +17,7 @@ export interface Schema {
   /** The highest number that was ever deleted. */
   outbox_deletions: { lane: number; deleted_up_to: number }
   revocations: RevocationsTable
+  rate_counters: { key: string; points: number; expires_at: Date }
   lanes: { lane: number; term: number; last_pub_seq: number; published_up_to: number }
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
 }

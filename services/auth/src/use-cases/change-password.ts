@@ -1,18 +1,21 @@
 import type { Deps } from '../deps.ts'
-import type { Caller } from '../domain/caller.ts'
+import type { Caller, Origin } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
 import { findSessionId } from '../domain/ids.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
+import type { Account } from '../domain/user.ts'
 import { findViolation, makePasswordRule } from '../domain/user-fields.ts'
+import type { Attempt } from '../security/throttle.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { findAccount, lockAccount, updateUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { forgetFailures } from './forget-failures.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
-type ChangeDeps = Pick<Deps, 'clock' | 'database' | 'write' | 'passwords' | 'settings'>
+type ChangeDeps = Pick<Deps, 'clock' | 'database' | 'write' | 'passwords' | 'settings' | 'throttle' | 'log'>
 
 /** The present password, the new one, and the session that stays (empty: none). */
 export interface ChangePasswordInput {
@@ -22,11 +25,11 @@ export interface ChangePasswordInput {
   readonly keepSessionId: string
 }
 
-const refusals = new Set(['INVALID_CREDENTIALS'] as const)
+const refusals = new Set(['INVALID_CREDENTIALS', 'TOO_MANY_LOGINS'] as const)
 
 /**
  * Changes a password; access tokens end, sessions end but the one kept.
- * @throws AuthError NOT_SELF, INVALID_FIELD, USER_NOT_FOUND, INVALID_CREDENTIALS, HASHING_BUSY, DATABASE_UNAVAILABLE.
+ * @throws AuthError NOT_SELF, INVALID_FIELD, USER_NOT_FOUND, INVALID_CREDENTIALS, TOO_MANY_LOGINS, HASHING_BUSY, DATABASE_UNAVAILABLE.
  */
 export async function changePassword(
   deps: ChangeDeps,
@@ -43,10 +46,12 @@ export async function changePassword(
   return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
     const verified = await findAccount(deps.database.kysely, { by: 'id', value: userId })
     if (verified === undefined) throw new AuthError('USER_NOT_FOUND')
-    const matches = await deps.passwords.verify(input.currentPassword, verified.passwordHash, caller.origin)
-    if (!matches) throw new AuthError('INVALID_CREDENTIALS')
-    const changes = { passwordHash: await deps.passwords.hash(input.newPassword, caller.origin) }
-    return await deps.write(caller.origin, async (trx, announce, revoke) => {
+    const attempt = await deps.throttle.begin('TOO_MANY_LOGINS', [
+      { limit: 'change_password', subject: userId },
+    ])
+    const passwordHash = await verifyAndHash(deps, caller.origin, input, { verified, attempt })
+    const changes = { passwordHash }
+    const mark = await deps.write(caller.origin, async (trx, announce, revoke) => {
       const account = await lockAccount(trx, userId, 'update')
       if (account === undefined) throw new AuthError('USER_NOT_FOUND')
       // Another change came between: what was verified is no longer the password.
@@ -56,5 +61,24 @@ export async function changePassword(
       await announce(toUserUpdated(after, changes))
       return await revoke(toRevokedUser(after, 'PASSWORD_CHANGED'))
     })
+    await forgetFailures(deps, verified)
+    return mark
   })
+}
+
+/** The new password's hash, where the present one is right; what ends without a judgement was no attempt. */
+async function verifyAndHash(
+  { passwords }: ChangeDeps,
+  origin: Origin,
+  { currentPassword, newPassword }: ChangePasswordInput,
+  { verified, attempt }: { readonly verified: Account; readonly attempt: Attempt },
+): Promise<string> {
+  try {
+    if (await passwords.verify(currentPassword, verified.passwordHash, origin))
+      return await passwords.hash(newPassword, origin)
+  } catch (error) {
+    await attempt.giveBack().catch(() => undefined)
+    throw error
+  }
+  throw new AuthError('INVALID_CREDENTIALS')
 }

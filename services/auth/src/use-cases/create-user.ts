@@ -19,8 +19,12 @@ import { UniqueViolation } from '../store/driver-errors.ts'
 import { findRequest, insertRequest } from '../store/request-ids.ts'
 import { findAccount, insertUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { toAddressCounts } from './to-counted.ts'
 
-type CreateDeps = Pick<Deps, 'database' | 'write' | 'passwords' | 'newId' | 'keyRing' | 'settings'>
+type CreateDeps = Pick<
+  Deps,
+  'database' | 'write' | 'passwords' | 'newId' | 'keyRing' | 'settings' | 'throttle'
+>
 
 /** A person's wishes; an empty display name means the username, an empty request id none. */
 export interface CreateUserInput {
@@ -33,14 +37,14 @@ export interface CreateUserInput {
 
 /**
  * Signs a person up. The same request id with the same account data gives the same user again (AIP-155).
- * @throws AuthError INVALID_FIELD, USERNAME_TAKEN, EMAIL_TAKEN, REQUEST_ID_REUSED, HASHING_BUSY, DATABASE_UNAVAILABLE.
+ * @throws AuthError INVALID_FIELD, USERNAME_TAKEN, EMAIL_TAKEN, REQUEST_ID_REUSED, TOO_MANY_SIGN_UPS, HASHING_BUSY, DATABASE_UNAVAILABLE.
  */
 export async function createUser(deps: CreateDeps, caller: Caller, input: CreateUserInput): Promise<User> {
   assertCreate(deps, input)
   const fingerprint = toFingerprint(deps, input)
   const before = await findSame(deps, input.requestId, fingerprint)
   if (before) return before
-  const passwordHash = await deps.passwords.hash(input.password, caller.origin)
+  const passwordHash = await hashCounted(deps, caller, input.password)
   try {
     return await insert(deps, caller, input, { passwordHash, fingerprint })
   } catch (error) {
@@ -49,6 +53,18 @@ export async function createUser(deps: CreateDeps, caller: Caller, input: Create
     const same = await findSame(deps, input.requestId, fingerprint)
     if (same) return same
     throw new AuthError(error.constraint === 'users_email_key' ? 'EMAIL_TAKEN' : 'USERNAME_TAKEN')
+  }
+}
+
+/** Names that are taken count, too: whoever tries many looks for people. */
+async function hashCounted(deps: CreateDeps, caller: Caller, password: string): Promise<string> {
+  const counted = toAddressCounts(caller, 'create_user_address')
+  const attempt = await deps.throttle.begin('TOO_MANY_SIGN_UPS', counted)
+  try {
+    return await deps.passwords.hash(password, caller.origin)
+  } catch (error) {
+    await attempt.giveBack().catch(() => undefined)
+    throw error
   }
 }
 

@@ -4,6 +4,7 @@ import { AuthError } from '../domain/errors.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
 import { endUserSessions, eraseUserSessions } from '../store/sessions.ts'
 import { eraseUser, lockAccount } from '../store/users.ts'
+import { forgetFailures } from './forget-failures.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 
@@ -12,18 +13,20 @@ import { toRevokedUser } from './to-revoked.ts'
  * @throws AuthError NOT_SELF, INVALID_FIELD, USER_NOT_FOUND (also when it was deleted before), DATABASE_UNAVAILABLE.
  */
 export async function deleteUser(
-  deps: Pick<Deps, 'write'>,
+  deps: Pick<Deps, 'write' | 'throttle' | 'log'>,
   caller: Caller,
   input: { readonly userId: string },
 ): Promise<RevocationMark> {
   const userId = requireUserId(caller, input.userId)
-  return await deps.write(caller.origin, async (trx, announce, revoke) => {
+  const deleted = await deps.write(caller.origin, async (trx, announce, revoke) => {
     const account = await lockAccount(trx, userId, 'update')
     if (account === undefined) throw new AuthError('USER_NOT_FOUND')
     const { version, tokenVersion } = await eraseUser(trx, userId)
     await endUserSessions(trx, userId)
     await eraseUserSessions(trx, userId)
     await announce({ name: 'user_deleted', userId, data: { userId, userVersion: BigInt(version) } })
-    return await revoke(toRevokedUser({ id: userId, tokenVersion }, 'USER_DELETED'))
+    return { account, mark: await revoke(toRevokedUser({ id: userId, tokenVersion }, 'USER_DELETED')) }
   })
+  await forgetFailures(deps, deleted.account)
+  return deleted.mark
 }

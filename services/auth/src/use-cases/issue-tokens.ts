@@ -13,6 +13,8 @@ export interface TokenPair {
   readonly accessExpiresAt: Date
   readonly refreshExpiresAt: Date
   readonly sessionId: SessionId
+  /** Of a login. */
+  readonly deviceToken?: string
 }
 
 /** Facts of an issuing transaction that has committed. */

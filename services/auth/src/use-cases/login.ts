@@ -7,11 +7,12 @@ import { AuthError, invalidField } from '../domain/errors.ts'
 import type { SessionId } from '../domain/ids.ts'
 import type { ClientInfo } from '../domain/session.ts'
 import type { Account, User } from '../domain/user.ts'
-import { toEmailKey, toUsernameKey } from '../domain/user-fields.ts'
+import { toIdentifierKey } from '../domain/user-fields.ts'
 import type { Schema } from '../store/schema.ts'
 import { insertSession } from '../store/sessions.ts'
 import { findAccount, lockAccount, noteLogin } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { beginLogin, type LoginAttempt } from './begin-login.ts'
 import { findClientViolations } from './client-rules.ts'
 import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
@@ -29,6 +30,8 @@ type LoginDeps = Pick<
   | 'keyRing'
   | 'newId'
   | 'settings'
+  | 'throttle'
+  | 'deviceTokens'
   | 'log'
 >
 
@@ -39,11 +42,11 @@ export interface LoginInput {
   readonly client: ClientInfo
 }
 
-const refusals = new Set(['INVALID_CREDENTIALS', 'USER_SUSPENDED'] as const)
+const refusals = new Set(['INVALID_CREDENTIALS', 'USER_SUSPENDED', 'TOO_MANY_LOGINS'] as const)
 
 /**
- * Opens a session for the right password.
- * @throws AuthError INVALID_FIELD, INVALID_CREDENTIALS, USER_SUSPENDED, HASHING_BUSY, DATABASE_UNAVAILABLE.
+ * Opens a session for the right password. What is refused for too many failures is not looked at, and takes as long as a wrong password.
+ * @throws AuthError INVALID_FIELD, INVALID_CREDENTIALS, USER_SUSPENDED, TOO_MANY_LOGINS, HASHING_BUSY, DATABASE_UNAVAILABLE.
  */
 export async function login(
   deps: LoginDeps,
@@ -53,17 +56,40 @@ export async function login(
   assertLoginInput(input)
   return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
     const found = await findByIdentifier(deps, input.identifier)
-    const matches = await deps.passwords.verify(input.password, found?.passwordHash, caller.origin)
-    const issued = matches && found ? await openSession(deps, caller.origin, found, input.client) : 'WRONG'
-    if (typeof issued === 'object') {
-      // Nobody waits for it: it is one more hash, and nothing depends on it.
-      if (found) void rehashPassword(deps, found, input.password)
-      const user = { ...issued.account, lastLoginAt: issued.issue.issuedAt }
-      return { tokens: await issueTokens(deps, issued), user }
+    const attempt = await beginLogin(deps, caller, input, found)
+    const issued = await tryPassword(deps, caller.origin, input, { found, attempt })
+    if (typeof issued === 'string') {
+      await tellFailure(deps, caller.origin, input.identifier, { found, issued, attempt })
+      throw new AuthError(issued === 'SUSPENDED' ? 'USER_SUSPENDED' : 'INVALID_CREDENTIALS')
     }
-    await tellFailure(deps, caller.origin, input.identifier, found, issued)
-    throw new AuthError(issued === 'SUSPENDED' ? 'USER_SUSPENDED' : 'INVALID_CREDENTIALS')
+    await attempt.succeed(issued.account)
+    // Nobody waits for it: it is one more hash, and nothing depends on it.
+    if (found) void rehashPassword(deps, found, input.password)
+    const user = { ...issued.account, lastLoginAt: issued.issue.issuedAt }
+    const deviceToken = deps.deviceTokens.make(input.client.deviceToken ?? '', user.id)
+    return { tokens: { ...(await issueTokens(deps, issued)), deviceToken }, user }
   })
+}
+
+interface Tried {
+  readonly found: Account | undefined
+  readonly attempt: LoginAttempt
+}
+
+/** An attempt that ends without a judgement, such as for want of the database, was none. */
+async function tryPassword(
+  deps: LoginDeps,
+  origin: Origin,
+  { password, client }: LoginInput,
+  { found, attempt }: Tried,
+): Promise<Issued | 'SUSPENDED' | 'WRONG'> {
+  try {
+    const matches = await deps.passwords.verify(password, found?.passwordHash, origin)
+    return matches && found ? await openSession(deps, origin, found, client) : 'WRONG'
+  } catch (error) {
+    await attempt.giveBack().catch(() => undefined)
+    throw error
+  }
 }
 
 function assertLoginInput({ identifier, password, client }: LoginInput): void {
@@ -131,12 +157,11 @@ async function tellFailure(
   deps: LoginDeps,
   origin: Origin,
   identifier: string,
-  found: Account | undefined,
-  outcome: 'SUSPENDED' | 'WRONG',
+  { found, issued, attempt }: Tried & { readonly issued: 'SUSPENDED' | 'WRONG' },
 ): Promise<void> {
   const identifierHash = toIdentifierHash(deps, identifier)
   const reason = found
-    ? outcome === 'SUSPENDED'
+    ? issued === 'SUSPENDED'
       ? LoginFailureReason.USER_SUSPENDED
       : LoginFailureReason.WRONG_PASSWORD
     : LoginFailureReason.UNKNOWN_USER
@@ -151,6 +176,7 @@ async function tellFailure(
         ip: origin.ip,
         userAgent: origin.userAgent,
         identifierHash,
+        limitReached: attempt.isLast,
       },
     })
   })
@@ -158,9 +184,8 @@ async function tellFailure(
 
 /** Keyed, so that the hash of an identifier cannot be found by trying identifiers. */
 function toIdentifierHash(deps: LoginDeps, identifier: string): string {
-  const key = identifier.includes('@') ? toEmailKey(identifier) : toUsernameKey(identifier)
   return createHmac('sha256', deps.keyRing.fingerprintKey)
-    .update(`identifier ${key}`)
+    .update(`identifier ${toIdentifierKey(identifier)}`)
     .digest('hex')
     .slice(0, 32)
 }

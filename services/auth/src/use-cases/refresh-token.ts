@@ -18,45 +18,72 @@ import { findClientViolations } from './client-rules.ts'
 import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
 import { openRefreshToken } from './open-refresh-token.ts'
+import { toAddressCounts } from './to-counted.ts'
 import { toRevokedSession } from './to-revoked.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
 type RefreshDeps = Pick<
   Deps,
-  'clock' | 'database' | 'write' | 'accessTokens' | 'refreshTokens' | 'keyRing' | 'newId' | 'settings' | 'log'
+  | 'clock'
+  | 'database'
+  | 'write'
+  | 'accessTokens'
+  | 'refreshTokens'
+  | 'keyRing'
+  | 'newId'
+  | 'settings'
+  | 'log'
+  | 'throttle'
 >
 
-const refusals = new Set(['INVALID_REFRESH_TOKEN'] as const)
+const refusals = new Set(['INVALID_REFRESH_TOKEN', 'TOO_MANY_REFRESHES'] as const)
 
 /**
- * Exchanges a refresh token (protocols.md §3).
- * @throws AuthError INVALID_REFRESH_TOKEN whatever is wrong with it, INVALID_FIELD, DATABASE_UNAVAILABLE.
+ * Exchanges a refresh token (protocols.md §3). What is not valid counts for its address.
+ * @throws AuthError INVALID_REFRESH_TOKEN whatever is wrong with it, INVALID_FIELD, TOO_MANY_REFRESHES, DATABASE_UNAVAILABLE.
  */
 export async function refreshToken(
   deps: RefreshDeps,
   caller: Caller,
-  input: { readonly refreshToken: string; readonly client: ClientInfo },
+  input: RefreshInput,
 ): Promise<TokenPair> {
   assertFields(findClientViolations(input.client))
+  const counted = toAddressCounts(caller, 'refresh_address')
+  deps.throttle.recall('TOO_MANY_REFRESHES', counted)
   return await withFailureFloor(deps.clock, deps.settings.refreshFloorMs, refusals, async () => {
-    if (input.refreshToken.length > bounds.refreshTokenBytes) throw new AuthError('INVALID_REFRESH_TOKEN')
-    const opened = await openRefreshToken(deps, input.refreshToken)
-    if (hasStaleKeys(deps)) await deps.keyRing.reload()
-    const pair = await rotateAtOnce(deps, caller.origin, opened, input.client.clientId)
-    if (pair !== undefined) return pair
-    const work = (hasNewestKeys: boolean) =>
-      deps.write(caller.origin, (trx, announce, revoke) =>
-        exchange(
-          { deps, trx, announce, revoke, origin: caller.origin, hasNewestKeys },
-          opened,
-          input.client.clientId,
-        ),
-      )
-    const outcome = await withNewestKeys(deps, work)
-    // Outside the transaction: what a refusal wrote, such as a theft, must commit.
-    if (outcome === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
-    return await issueTokens(deps, outcome)
+    try {
+      return await exchangeToken(deps, caller, input)
+    } catch (error) {
+      const isInvalid = error instanceof AuthError && error.reason === 'INVALID_REFRESH_TOKEN'
+      if (isInvalid) await deps.throttle.fail('TOO_MANY_REFRESHES', counted)
+      throw error
+    }
   })
+}
+
+interface RefreshInput {
+  readonly refreshToken: string
+  readonly client: ClientInfo
+}
+
+async function exchangeToken(deps: RefreshDeps, caller: Caller, input: RefreshInput): Promise<TokenPair> {
+  if (input.refreshToken.length > bounds.refreshTokenBytes) throw new AuthError('INVALID_REFRESH_TOKEN')
+  const opened = await openRefreshToken(deps, input.refreshToken)
+  if (hasStaleKeys(deps)) await deps.keyRing.reload()
+  const pair = await rotateAtOnce(deps, caller.origin, opened, input.client.clientId)
+  if (pair !== undefined) return pair
+  const work = (hasNewestKeys: boolean) =>
+    deps.write(caller.origin, (trx, announce, revoke) =>
+      exchange(
+        { deps, trx, announce, revoke, origin: caller.origin, hasNewestKeys },
+        opened,
+        input.client.clientId,
+      ),
+    )
+  const outcome = await withNewestKeys(deps, work)
+  // Outside the transaction: what a refusal wrote, such as a theft, must commit.
+  if (outcome === undefined) throw new AuthError('INVALID_REFRESH_TOKEN')
+  return await issueTokens(deps, outcome)
 }
 
 /**

@@ -16,11 +16,12 @@ import { UniqueViolation } from '../store/driver-errors.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { lockAccount, updateUser as writeChanges } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { forgetFailures } from './forget-failures.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
 
-type UpdateDeps = Pick<Deps, 'write' | 'passwords' | 'settings'>
+type UpdateDeps = Pick<Deps, 'write' | 'passwords' | 'settings' | 'throttle' | 'log'>
 
 /** The wished changes; fields that are not there stay. */
 export interface UpdateUserInput {
@@ -55,7 +56,9 @@ export async function updateUser(
   const passwordHash = password === undefined ? undefined : await deps.passwords.hash(password, caller.origin)
   const changes = passwordHash === undefined ? rest : { ...rest, passwordHash }
   try {
-    return await change(deps, caller, userId, changes, input.expectedVersion)
+    const updated = await change(deps, caller, userId, changes, input.expectedVersion)
+    if (passwordHash !== undefined) await forgetFailures(deps, updated.user)
+    return updated
   } catch (error) {
     if (error instanceof UniqueViolation) throw new AuthError('EMAIL_TAKEN')
     throw error

@@ -386,7 +386,7 @@ export declare const AuthService: GenService<{
   /**
    * Checks a password and opens a session.
    * Errors: UNAUTHENTICATED `INVALID_CREDENTIALS` (unknown user and wrong password alike), PERMISSION_DENIED `USER_SUSPENDED`
-   * (only with the right password), RESOURCE_EXHAUSTED `HASHING_BUSY`.
+   * (only with the right password), RESOURCE_EXHAUSTED `HASHING_BUSY`, or `TOO_MANY_LOGINS` (for names that nobody has alike).
    *
    * @generated from rpc auth.v1.AuthService.Login
    */
@@ -408,7 +408,7 @@ export declare const AuthService: GenService<{
   },
   /**
    * Exchanges a refresh token for a new pair (RFC 6749 §6, rotation as RFC 9700 §4.14.2 asks).
-   * Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`, whatever is wrong with the token.
+   * Errors: UNAUTHENTICATED `INVALID_REFRESH_TOKEN`, whatever is wrong with the token; RESOURCE_EXHAUSTED `TOO_MANY_REFRESHES`.
    *
    * @generated from rpc auth.v1.AuthService.RefreshToken
    */

@@ -225,6 +225,28 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_CALLER_NOT_AUTHENTICATED = 29;
    */
   CALLER_NOT_AUTHENTICATED = 29,
+
+  /**
+   * RESOURCE_EXHAUSTED: too many wrong passwords, for this name, from this address, or in all; `RetryInfo` says when to try again. Names that
+   * nobody has are limited alike.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_LOGINS = 30;
+   */
+  TOO_MANY_LOGINS = 30,
+
+  /**
+   * RESOURCE_EXHAUSTED: too many accounts were made from this address; `RetryInfo` says when to try again.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_SIGN_UPS = 31;
+   */
+  TOO_MANY_SIGN_UPS = 31,
+
+  /**
+   * RESOURCE_EXHAUSTED: too many refresh tokens from this address were not valid; `RetryInfo` says when to try again.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_REFRESHES = 32;
+   */
+  TOO_MANY_REFRESHES = 32,
 }
 
 /**

@@ -271,6 +271,14 @@ export declare type LoginFailed = Message<"auth.v1.LoginFailed"> & {
    * @generated from field: string identifier_hash = 6;
    */
   identifierHash: string;
+
+  /**
+   * It was the last attempt that a limit allows: the next ones of this name, from this address or of this device are refused before the
+   * password is looked at, and are not told.
+   *
+   * @generated from field: bool limit_reached = 7;
+   */
+  limitReached: boolean;
 };
 
 /**

@@ -30,6 +30,14 @@ export declare type ClientInfo = Message<"auth.v1.ClientInfo"> & {
    * @generated from field: string device_name = 2;
    */
   deviceName: string;
+
+  /**
+   * The `device_token` of the last login on this device, whoever logged in; at most 256 characters. Wrong passwords from elsewhere then do not
+   * lock this device out. Over the edge the cookie `auth_device` serves too. Only Login reads it.
+   *
+   * @generated from field: string device_token = 3;
+   */
+  deviceToken: string;
 };
 
 /**
@@ -85,6 +93,13 @@ export declare type TokenPair = Message<"auth.v1.TokenPair"> & {
    * @generated from field: string session_id = 6;
    */
   sessionId: string;
+
+  /**
+   * Of a login: keep it on the device and send it with the next one. It is no proof of anything but of having logged in here before.
+   *
+   * @generated from field: string device_token = 7;
+   */
+  deviceToken: string;
 };
 
 /**

@@ -628,7 +628,8 @@ export declare const UserStatusSchema: GenEnum<UserStatus>;
 export declare const UserService: GenService<{
   /**
    * Signs a person up.
-   * Errors: INVALID_ARGUMENT `INVALID_FIELD`, ALREADY_EXISTS `USERNAME_TAKEN` or `EMAIL_TAKEN`, FAILED_PRECONDITION `REQUEST_ID_REUSED`.
+   * Errors: INVALID_ARGUMENT `INVALID_FIELD`, ALREADY_EXISTS `USERNAME_TAKEN` or `EMAIL_TAKEN`, FAILED_PRECONDITION `REQUEST_ID_REUSED`,
+   * RESOURCE_EXHAUSTED `TOO_MANY_SIGN_UPS`.
    *
    * @generated from rpc auth.v1.UserService.CreateUser
    */
@@ -685,7 +686,8 @@ export declare const UserService: GenService<{
   },
   /**
    * Changes the password of someone who knows the present one; ends all sessions but the one named.
-   * Errors: NOT_FOUND `USER_NOT_FOUND`, UNAUTHENTICATED `INVALID_CREDENTIALS`, INVALID_ARGUMENT `INVALID_FIELD`.
+   * Errors: NOT_FOUND `USER_NOT_FOUND`, UNAUTHENTICATED `INVALID_CREDENTIALS`, INVALID_ARGUMENT `INVALID_FIELD`,
+   * RESOURCE_EXHAUSTED `TOO_MANY_LOGINS`.
    *
    * @generated from rpc auth.v1.UserService.ChangePassword
    */

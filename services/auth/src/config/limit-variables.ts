@@ -1,0 +1,16 @@
+import { limits, units, url } from './formats.ts'
+
+/** How often something may fail or be tried, and where it is counted. */
+export const limitVariables = {
+  // An account has two names, so that 50 are the 100 of NIST 800-63B-4 §3.2.2.
+  AUTH_LOGIN_ATTEMPTS: limits.default([
+    { count: 10, windowMs: 15 * units.m },
+    { count: 50, windowMs: 30 * units.d },
+  ]),
+  AUTH_LOGIN_ATTEMPTS_PER_ADDRESS: limits.default([{ count: 100, windowMs: 15 * units.m }]),
+  AUTH_LOGIN_FAILURES: limits.default([{ count: 3000, windowMs: units.m }]),
+  AUTH_SIGN_UPS_PER_ADDRESS: limits.default([{ count: 30, windowMs: units.h }]),
+  AUTH_PASSWORD_CHANGE_ATTEMPTS: limits.default([{ count: 10, windowMs: 15 * units.m }]),
+  AUTH_REFRESH_FAILURES_PER_ADDRESS: limits.default([{ count: 100, windowMs: 5 * units.m }]),
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+}

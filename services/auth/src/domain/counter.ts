@@ -1,0 +1,43 @@
+/** A counter that is asked for one more. */
+export interface WantedCount {
+  readonly key: string
+  readonly limit: number
+  readonly windowMs: number
+}
+
+/** One that was counted, and can be given back within its window. */
+export interface TakenCount {
+  readonly key: string
+  /** With this one. */
+  readonly count: number
+  /** Which window of the counter it was counted in. */
+  readonly windowEndsAt: Date
+}
+
+/** Whether all counters had room; where one had none, nothing is counted in the others. */
+export type Taken =
+  | { readonly isAllowed: true; readonly taken: readonly TakenCount[] }
+  | { readonly isAllowed: false; readonly retryAfterMs: number }
+
+/** A counter as it stands. */
+export interface CounterState {
+  readonly key: string
+  readonly count: number
+  readonly remainingMs: number
+}
+
+/** Counters that all instances of the service share. */
+export interface Counters {
+  /**
+   * Counts one more in each counter, or in none. Never more than the limit of a counter is allowed in one of its windows, whoever else asks
+   * at the same instant.
+   * @throws AuthError DATABASE_UNAVAILABLE.
+   */
+  take(wanted: readonly WantedCount[]): Promise<Taken>
+  /** Takes back what was counted, where its window has not ended. */
+  giveBack(taken: readonly TakenCount[]): Promise<void>
+  /** Forgets counters. */
+  clear(keys: readonly string[]): Promise<void>
+  /** Those of the counters that have counted something in a window that has not ended. */
+  list(keys: readonly string[]): Promise<CounterState[]>
+}
