@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { makeDeps } from './compose/make-deps.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
+import { migrateAsOwner, openOwner } from './compose/open-owner.ts'
+import { type Audit, startAudit } from './compose/start-audit.ts'
 import { startKeyRotation } from './compose/start-key-rotation.ts'
 import { startRelay } from './compose/start-relay.ts'
 import { startRevocationLane } from './compose/start-revocation-lane.ts'
@@ -20,7 +22,6 @@ import { makeWatchRevocations } from './events/watch-revocations.ts'
 import type { PasswordOptions } from './security/passwords.ts'
 import type { Database } from './store/database.ts'
 import { type Installation, settleEpoch } from './store/epoch.ts'
-import { migrate } from './store/migrate.ts'
 
 /** What tests put in the place of the real thing. */
 export interface Overrides {
@@ -47,12 +48,14 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const clock = overrides.clock ?? systemClock
   const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
   const installation = { issuer: config.AUTH_ISSUER, newId }
-  await prepare(database, installation)
+  const owner = await openOwner(config, database, log, stack)
+  await prepare(owner, database, installation)
   const lane = { database, installation, clock, log, random: Math.random }
   const follower = makeLogFollower(database, clock)
   const relay = startRelay(config, { ...lane, onNumbered: follower.wake }, stack)
   const revocationFollower = makeRevocationFollower(database, clock)
   const revocationLane = startRevocationLane(config, { ...lane, onNumbered: revocationFollower.wake }, stack)
+  const audit = startAudit(config, { ...lane, owner }, stack)
   const { passwords = {}, settings = {} } = overrides
   const onCommitted = () => relay.wake()
   const onRevoked = () => revocationLane.wake()
@@ -61,7 +64,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const rotation = startKeyRotation(deps, { algorithm: config.AUTH_SIGNING_ALGORITHM, random: Math.random })
   stack.defer(() => rotation.close())
   const metrics = makeMetrics()
-  watchParts(metrics, config, { deps, relay, revocationLane })
+  watchParts(metrics, config, { audit, deps, relay, revocationLane })
   const watchEvents = makeWatchEvents({
     database,
     follower,
@@ -70,7 +73,13 @@ export async function openService(config: Config, log: Log, overrides: Overrides
     topicPrefix: config.AUTH_TOPIC_PREFIX,
   })
   const watchRevocations = makeWatchRevocations({ database, follower: revocationFollower })
-  const listeners = await openListeners(config, { deps, metrics, watchEvents, watchRevocations })
+  const listeners = await openListeners(config, {
+    deps,
+    metrics,
+    denials: audit.denials,
+    watchEvents,
+    watchRevocations,
+  })
   const { grpcPort, edgePort, adminPort } = listeners
   log.info({ grpcPort, edgePort, adminPort }, 'serving')
   const opened = stack.move()
@@ -82,22 +91,27 @@ export async function openService(config: Config, log: Log, overrides: Overrides
 }
 
 /** Brings the schema to this version, and says which database it is: without that no token can be judged. */
-async function prepare(database: Database, installation: Installation): Promise<void> {
+async function prepare(owner: Database, database: Database, installation: Installation): Promise<void> {
   try {
-    await migrate(database)
+    await migrateAsOwner(owner, database)
     await database.transaction((trx) => settleEpoch(trx, installation))
   } catch (cause) {
-    throw new Error('cannot prepare the database, see DATABASE_URL', { cause })
+    throw new Error('cannot prepare the database, see DATABASE_URL and DATABASE_OWNER_URL', { cause })
   }
 }
 
 interface WatchedParts {
+  readonly audit: Audit
   readonly deps: Deps
   readonly relay: Relay
   readonly revocationLane: RevocationLane
 }
 
-function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationLane }: WatchedParts): void {
+function watchParts(
+  metrics: Metrics,
+  config: Config,
+  { audit, deps, relay, revocationLane }: WatchedParts,
+): void {
   metrics.watch('auth_relay_leader', () => Number(relay.status().leader))
   metrics.watch('auth_outbox_pending', () => relay.status().pending ?? Number.NaN)
   metrics.watch('auth_signing_key_age_seconds', () => deps.keyRing.status().signingKeyAgeMs / 1000)
@@ -105,6 +119,9 @@ function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationL
   metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
   metrics.watch('auth_database_queries', () => deps.database.queryCount())
   metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
+  metrics.watch('auth_audit_lane_leader', () => Number(audit.lane.status().leader))
+  metrics.watch('auth_audit_chain_entries', () => audit.lane.status().seq ?? Number.NaN)
+  metrics.watch('auth_audit_denials_dropped', () => audit.denials.dropped)
   if (config.KAFKA_BROKERS === undefined) return
   metrics.watch('auth_outbox_parked_keys', () => relay.status().parkedKeys ?? Number.NaN)
   metrics.watch('auth_user_states_withheld', () => relay.status().withheldStates ?? Number.NaN)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { auditVariables, findAuditConflicts } from './config/audit-variables.ts'
 import { dataVariables } from './config/data-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
@@ -18,6 +19,7 @@ export class ConfigError extends Error {
 }
 
 const variables = z.object({
+  ...auditVariables,
   ...dataVariables,
   ...listenerVariables,
   ...tokenVariables,
@@ -46,6 +48,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
+  faults.push(...findAuditConflicts(settings))
   if (faults.length > 0) throw new ConfigError(faults)
   return { ...settings, masterKey }
 }
@@ -60,7 +63,7 @@ function readEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Settings of the contract that this version does not have. Ignored, they would leave open what somebody meant to close. */
-const unsupported = /^(AUTH_TLS_|AUTH_CALLERS_FILE$|KAFKA_TLS|KAFKA_SASL_|DATABASE_OWNER_URL$)/
+const unsupported = /^(AUTH_TLS_|AUTH_CALLERS_FILE$|KAFKA_TLS|KAFKA_SASL_)/
 
 function findUnsupported(given: Record<string, string | undefined>): string[] {
   const names = Object.keys(given).filter((name) => unsupported.test(name))

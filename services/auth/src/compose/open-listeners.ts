@@ -4,9 +4,11 @@ import type { Deps } from '../deps.ts'
 import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import { openEdge } from '../edge/open-edge.ts'
+import type { DenialQueue } from '../events/denial-queue.ts'
 import { makeAuthService } from '../rpc/auth-service.ts'
+import { findDenial } from '../rpc/find-denial.ts'
 import { openGrpc, type WatchEvents } from '../rpc/open-grpc.ts'
-import { logRefusal } from '../rpc/refusals.ts'
+import { type FinishedCall, logRefusal } from '../rpc/refusals.ts'
 import type { WatchRevocations } from '../rpc/revocation-streams.ts'
 import { makeUserService } from '../rpc/user-service.ts'
 import type { Database } from '../store/database.ts'
@@ -25,14 +27,21 @@ export interface Listeners {
 export interface ListenersParts {
   readonly deps: Deps
   readonly metrics: Metrics
+  readonly denials: Pick<DenialQueue, 'add'>
   readonly watchEvents: WatchEvents
   readonly watchRevocations: WatchRevocations
 }
 
+type RefusedCall = Pick<FinishedCall, 'caller' | 'method'> & Pick<Required<FinishedCall>, 'error'>
+
 /** Opens gRPC, edge and admin. Rejects with one line where an address cannot be had; what was open is closed again. */
 export async function openListeners(config: Config, parts: ListenersParts): Promise<Listeners> {
-  const { deps, metrics, watchEvents, watchRevocations } = parts
+  const { denials, deps, metrics, watchEvents, watchRevocations } = parts
   const { log } = deps
+  const onRefused = ({ caller, error, method }: RefusedCall) => {
+    const denial = findDenial(method, error)
+    if (denial) denials.add(caller, denial)
+  }
   await using opened = new AsyncDisposableStack()
   const admin = await openAdmin({
     listen: config.AUTH_ADMIN_LISTEN,
@@ -49,6 +58,8 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     onFinished: (call) => {
       metrics.observeCall('grpc', call, deps.clock.monotonicMs() - call.startMs)
       logRefusal(log, call)
+      const { error } = call
+      if (error) onRefused({ ...call, error })
     },
   })
   opened.defer(() => grpc.close(0))
@@ -61,6 +72,7 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     listen: config.AUTH_EDGE_LISTEN,
     logger: log,
     metrics,
+    onRefused,
   })
   opened.move()
   return {

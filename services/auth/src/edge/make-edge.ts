@@ -5,7 +5,7 @@ import type { Deps, Log } from '../deps.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
 import { answerBrokenRequest } from './answer-broken-request.ts'
-import './edge-call.ts'
+import type { EdgeCall } from './edge-call.ts'
 import { fromFastifyError } from './from-fastify-error.ts'
 import { logRefusal } from './log-refusal.ts'
 import type { Metrics } from './metrics.ts'
@@ -28,6 +28,8 @@ export interface EdgeOptions<T extends readonly DescService[]> {
   readonly services: ServedServices<T>
   readonly logger: Log
   readonly metrics: Pick<Metrics, 'observeCall'>
+  /** Told of every call that was refused; must not throw. */
+  readonly onRefused?: (call: EdgeCall & { readonly error: AuthError }) => void
 }
 
 /** The edge before it listens. While `state.isClosing`, requests on open connections are refused as SHUTTING_DOWN. */
@@ -62,7 +64,7 @@ export function makeEdge<const T extends readonly DescService[]>(
   return app
 }
 
-type CallOptions = Pick<EdgeOptions<readonly DescService[]>, 'deps' | 'logger' | 'metrics'>
+type CallOptions = Pick<EdgeOptions<readonly DescService[]>, 'deps' | 'logger' | 'metrics' | 'onRefused'>
 
 function addHooks(app: FastifyInstance, options: CallOptions, state: { readonly isClosing: boolean }): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -81,7 +83,7 @@ function addHooks(app: FastifyInstance, options: CallOptions, state: { readonly 
 function startCall({ deps }: CallOptions, request: FastifyRequest, reply: FastifyReply): void {
   request.edgeCall = {
     method: request.routeOptions.config?.edgeMethod ?? 'unmatched',
-    caller: { kind: 'anonymous', origin: toOrigin(request.raw) },
+    caller: { kind: 'anonymous', origin: { ...toOrigin(request.raw), requestId: request.id } },
     startMs: deps.clock.monotonicMs(),
   }
   // Answers hold tokens or personal data; what may be kept says so itself.
@@ -103,7 +105,12 @@ function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): 
     .send(Buffer.from(body))
 }
 
-function finishCall({ deps, logger, metrics }: CallOptions, { edgeCall, id }: FastifyRequest): void {
+function finishCall(
+  { deps, logger, metrics, onRefused }: CallOptions,
+  { edgeCall, id }: FastifyRequest,
+): void {
   logRefusal(logger, edgeCall, id)
+  const { error } = edgeCall
+  if (error) onRefused?.({ ...edgeCall, error })
   metrics.observeCall('edge', edgeCall, deps.clock.monotonicMs() - edgeCall.startMs)
 }

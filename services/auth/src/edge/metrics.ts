@@ -22,6 +22,10 @@ const gauges = Object.freeze({
   auth_signing_key_age_seconds: 'How long the key that signs access tokens has done so.',
   auth_key_ring_age_seconds: 'How long ago this instance read the keys.',
   auth_hashing_pending: 'Password hashes that wait or run.',
+  auth_audit_lane_leader: '1 on the instance that chains the audit trail.',
+  auth_audit_chain_entries: 'Entries of the chain over the audit trail, on its leader.',
+  auth_audit_denials_dropped:
+    'Refused calls since the start that the audit trail leaves out, because too many waited. Alert when it rises.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })
 

@@ -1,5 +1,5 @@
 import type { LeaderSession } from '../store/database.ts'
-import { type Leadership, numberRows, takeOverLane } from '../store/number-rows.ts'
+import { type Leadership, takeOverLane } from '../store/number-rows.ts'
 import type { Complain } from './complain.ts'
 import { keepLock } from './keep-lock.ts'
 import type { LaneOptions, LaneStatus, LaneWork } from './lane-runner.ts'
@@ -82,7 +82,7 @@ async function numberCommitted<Status extends LaneStatus>(
   while (!stop.aborted) {
     await term.settled.prepare()
     const above = term.settled.position
-    const { count } = await numberRows(kysely, term.lane, term.leadership, batchSize, above)
+    const { count } = await term.number(kysely, term.leadership, batchSize, above)
     term.settled.conclude(count < batchSize)
     if (count > 0) {
       term.numbered.wake()

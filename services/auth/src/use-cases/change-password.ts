@@ -1,12 +1,13 @@
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
-import { findSessionId } from '../domain/ids.ts'
+import { findSessionId, type UserId } from '../domain/ids.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
 import { findViolation, makePasswordRule } from '../domain/user-fields.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { findAccount, lockAccount, updateUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { toAuditedUser } from './audited.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
@@ -44,17 +45,31 @@ export async function changePassword(
     const verified = await findAccount(deps.database.kysely, { by: 'id', value: userId })
     if (verified === undefined) throw new AuthError('USER_NOT_FOUND')
     const matches = await deps.passwords.verify(input.currentPassword, verified.passwordHash)
-    if (!matches) throw new AuthError('INVALID_CREDENTIALS')
+    if (!matches) {
+      await recordFailure(deps, caller, userId)
+      throw new AuthError('INVALID_CREDENTIALS')
+    }
     const changes = { passwordHash: await deps.passwords.hash(input.newPassword) }
-    return await deps.write(caller.origin, async (trx, announce, revoke) => {
+    return await deps.write(caller.origin, async (trx, announce, revoke, record) => {
       const account = await lockAccount(trx, userId, 'update')
       if (account === undefined) throw new AuthError('USER_NOT_FOUND')
       // Another change came between: what was verified is no longer the password.
       if (account.passwordVersion !== verified.passwordVersion) throw new AuthError('INVALID_CREDENTIALS')
       const after = await updateUser(trx, userId, changes, true)
       await endUserSessions(trx, userId, keep)
-      await announce(toUserUpdated(after, changes))
+      await Promise.all([
+        announce(toUserUpdated(after, changes)),
+        record(caller, { action: 'password.change', ...toAuditedUser(userId), changedFields: ['password'] }),
+      ])
       return await revoke(toRevokedUser(after, 'PASSWORD_CHANGED'))
     })
   })
+}
+
+/** In a transaction of its own: the refusal rolls nothing back. */
+async function recordFailure(deps: ChangeDeps, caller: Caller, userId: UserId): Promise<void> {
+  const reason = 'WRONG_PASSWORD'
+  await deps.write(caller.origin, (_trx, _announce, _revoke, record) =>
+    record(caller, { action: 'password.change', ...toAuditedUser(userId), outcome: 'FAILED', reason }),
+  )
 }

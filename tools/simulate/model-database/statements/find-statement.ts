@@ -1,6 +1,7 @@
 import type { StatementModel } from '../sql/statement.ts'
 import type { Tables } from '../tables/make-tables.ts'
 import { findAccountStatement } from './accounts.ts'
+import { auditStatements } from './audit.ts'
 import { epochStatements } from './epochs.ts'
 import { eventStatements } from './events.ts'
 import { keyStatements } from './keys.ts'
@@ -16,7 +17,14 @@ import { findSessionStatement, serverStatements } from './sessions-of-the-server
 /** The hand-made models, by the statements' texts, letter by letter: a statement that is changed has no model until someone has looked. */
 const models: ReadonlyMap<string, StatementModel> = new Map(
   [
-    ...[epochStatements, eventStatements, keyStatements, lookupStatements, numberingStatements],
+    ...[
+      auditStatements,
+      epochStatements,
+      eventStatements,
+      keyStatements,
+      lookupStatements,
+      numberingStatements,
+    ],
     ...[parkingStatements, retentionStatements, revocationStatements, rotationStatements, serverStatements],
   ].flatMap((statements) =>
     Object.entries(statements).map(([text, model]) => [toText(text), model] as const),
