@@ -3,6 +3,8 @@ import { makeDeps } from './compose/make-deps.ts'
 import { type Callers, openCallers } from './compose/open-callers.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
+import { migrateAsOwner, openOwner } from './compose/open-owner.ts'
+import { type Audit, startAudit } from './compose/start-audit.ts'
 import { startCounterDeletion } from './compose/start-counter-deletion.ts'
 import { startKeyRotation } from './compose/start-key-rotation.ts'
 import { startRelay } from './compose/start-relay.ts'
@@ -23,7 +25,6 @@ import type { Denial } from './rpc/callers/caller-rules.ts'
 import type { PasswordOptions } from './security/passwords.ts'
 import type { Database } from './store/database.ts'
 import { type Installation, settleEpoch } from './store/epoch.ts'
-import { migrate } from './store/migrate.ts'
 
 /** What tests put in the place of the real thing. */
 export interface Overrides {
@@ -54,7 +55,8 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   stack.defer(() => database.close())
   const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
   const installation = { issuer: config.AUTH_ISSUER, newId }
-  await prepare(database, installation)
+  const owner = await openOwner(config, database, log, stack)
+  await prepare(owner, database, installation)
   const lane = { database, installation, clock, log, random: Math.random }
   const follower = makeLogFollower(database, clock)
   const metrics = makeMetrics()
@@ -66,6 +68,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
     observeNumbering: metrics.timeNumbering('revocations'),
   }
   const revocationLane = startRevocationLane(config, { ...lane, ...revocations }, stack)
+  const audit = startAudit(config, { ...lane, owner }, stack)
   const { passwords = {}, settings = {} } = overrides
   const onCommitted = () => relay.wake()
   const onRevoked = () => revocationLane.wake()
@@ -79,7 +82,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   stack.defer(() => rotation.close())
   const deletion = startCounterDeletion(deps, Math.random)
   stack.defer(() => deletion.close())
-  watchParts(metrics, config, { deps, relay, revocationLane, callers })
+  watchParts(metrics, config, { audit, callers, deps, relay, revocationLane })
   if (config.REDIS_URL !== undefined) metrics.watch('auth_redis_up', () => Number(isRedisUp))
   const watchEvents = makeWatchEvents({
     database,
@@ -89,7 +92,14 @@ export async function openService(config: Config, log: Log, overrides: Overrides
     topicPrefix: config.AUTH_TOPIC_PREFIX,
   })
   const watchRevocations = makeWatchRevocations({ database, follower: revocationFollower })
-  const listeners = await openListeners(config, { deps, metrics, watchEvents, watchRevocations, callers })
+  const listeners = await openListeners(config, {
+    deps,
+    metrics,
+    callers,
+    denials: audit.denials,
+    watchEvents,
+    watchRevocations,
+  })
   const { grpcPort, edgePort, adminPort } = listeners
   log.info({ grpcPort, edgePort, adminPort }, 'serving')
   const opened = stack.move()
@@ -101,16 +111,17 @@ export async function openService(config: Config, log: Log, overrides: Overrides
 }
 
 /** Brings the schema to this version, and says which database it is: without that no token can be judged. */
-async function prepare(database: Database, installation: Installation): Promise<void> {
+async function prepare(owner: Database, database: Database, installation: Installation): Promise<void> {
   try {
-    await migrate(database)
+    await migrateAsOwner(owner, database)
     await database.transaction((trx) => settleEpoch(trx, installation))
   } catch (cause) {
-    throw new Error('cannot prepare the database, see DATABASE_URL', { cause })
+    throw new Error('cannot prepare the database, see DATABASE_URL and DATABASE_OWNER_URL', { cause })
   }
 }
 
 interface WatchedParts {
+  readonly audit: Audit
   readonly deps: Deps
   readonly relay: Relay
   readonly revocationLane: RevocationLane
@@ -121,7 +132,7 @@ interface WatchedParts {
 function noteDenial(_denial: Denial): void {}
 
 function watchParts(metrics: Metrics, config: Config, parts: WatchedParts): void {
-  const { deps, relay, revocationLane, callers } = parts
+  const { audit, callers, deps, relay, revocationLane } = parts
   if (config.AUTH_CALLERS_FILE !== undefined) {
     metrics.watch('auth_callers_loaded_timestamp_seconds', () => toSeconds(callers.status().loadedAt))
     metrics.watch('auth_callers_reload_failing', () => Number(callers.status().isFailing))
@@ -138,6 +149,9 @@ function watchParts(metrics: Metrics, config: Config, parts: WatchedParts): void
   metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
   metrics.watch('auth_database_queries', () => deps.database.queryCount())
   metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
+  metrics.watch('auth_audit_lane_leader', () => Number(audit.lane.status().leader))
+  metrics.watch('auth_audit_chain_entries', () => audit.lane.status().seq ?? Number.NaN)
+  metrics.watch('auth_audit_denials_dropped', () => audit.denials.dropped)
   if (config.KAFKA_BROKERS === undefined) return
   metrics.watch('auth_outbox_parked_keys', () => relay.status().parkedKeys ?? Number.NaN)
   metrics.watch('auth_user_states_withheld', () => relay.status().withheldStates ?? Number.NaN)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { auditVariables, findAuditConflicts } from './config/audit-variables.ts'
 import { callerVariables, findCallerConflicts } from './config/caller-variables.ts'
 import { dataVariables } from './config/data-variables.ts'
 import { limitVariables } from './config/limit-variables.ts'
@@ -22,6 +23,7 @@ export class ConfigError extends Error {
 }
 
 const variables = z.object({
+  ...auditVariables,
   ...dataVariables,
   ...limitVariables,
   ...listenerVariables,
@@ -54,6 +56,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
   faults.push(...findCallerConflicts(settings))
+  faults.push(...findAuditConflicts(settings))
   if (faults.length > 0) throw new ConfigError(faults)
   return { ...settings, masterKey }
 }
@@ -68,7 +71,7 @@ function readEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Settings of the contract that this version does not have. Ignored, they would leave open what somebody meant to close. */
-const unsupported = /^(KAFKA_TLS|KAFKA_SASL_|DATABASE_OWNER_URL$)/
+const unsupported = /^(KAFKA_TLS|KAFKA_SASL_)/
 
 function findUnsupported(given: Record<string, string | undefined>): string[] {
   const names = Object.keys(given).filter((name) => unsupported.test(name))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TokenPair } from '@immersiverse/auth-contract'
 import { createTestDatabase } from '../../../tools/parts/create-test-database.ts'
+import type { Caller } from '../src/domain/caller.ts'
 import type { KeyTimes } from '../src/domain/key-life.ts'
 import { listKeys } from '../src/use-cases/list-keys.ts'
 import { openTestAuth, type TestAuth, type TestAuthOptions } from './open-test-auth.ts'
@@ -22,6 +23,13 @@ export const lateTimes: KeyTimes = Object.freeze({
   ...shortTimes,
   ringMaxAgeMs: 30_000,
   ringPollMs: 3_600_000,
+})
+
+/** Who turns keys in tests. */
+export const operator: Caller = Object.freeze({
+  kind: 'service',
+  id: 'authctl',
+  origin: Object.freeze({ ip: '', userAgent: 'authctl' }),
 })
 
 /** Instances on one PostgreSQL, and what a test asks of them. */

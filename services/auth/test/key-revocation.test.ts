@@ -11,6 +11,7 @@ import {
   getCurrentKeyId,
   lateTimes,
   openKeyReplicas,
+  operator,
   readKeyId,
   readPublished,
   shortTimes,
@@ -24,7 +25,6 @@ const skip = 'skipReason' in postgres && postgres.skipReason
 const quiet = { warn: () => undefined, error: () => undefined }
 /** S and ε. */
 const boundMs = 3_100
-const operator = { kind: 'service', id: 'authctl', origin: { ip: '', userAgent: 'authctl' } } as const
 
 describe('The revocation of a signing key, two instances on PostgreSQL', { skip }, () => {
   test('R10: its tokens are refused strictly at once and locally within S, those of the next key are not, and a restart changes nothing', async () => {
@@ -86,7 +86,7 @@ describe('The revocation of a signing key, two instances on PostgreSQL', { skip 
     const { first, second } = replicas
     const person = await first.signUp()
     const tokens = await first.logIn(person)
-    const planned = await rotateKeys(first.deps, { purpose: 'signing', atOnce: false })
+    const planned = await rotateKeys(first.deps, operator, { purpose: 'signing', atOnce: false })
     const done = await revokeKey(second.deps, operator, { keyId: readKeyId(tokens) })
     assert.equal(done.outcome === 'REVOKED' && done.signingKeyId, planned.keyId)
     assert.equal(readKeyId(await second.logIn(person)), planned.keyId)

@@ -12,6 +12,7 @@ import {
   getCurrentKeyId,
   lateTimes,
   openKeyReplicas,
+  operator,
   readHeader,
   readKeyId,
   readPublished,
@@ -67,7 +68,7 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
 
     const rotateThrice = async () => {
       for (const replica of [first, second, first]) {
-        const { keyId } = await rotateKeys(replica.deps, planned)
+        const { keyId } = await rotateKeys(replica.deps, operator, planned)
         await until(async () => issued.some((tokens) => readKeyId(tokens) === keyId))
         const count = issued.length
         await until(async () => issued.length > count + 20)
@@ -106,7 +107,7 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
       },
     ]
     for (const judge of judges) {
-      const { keyId } = await rotateKeys(first.deps, atOnce)
+      const { keyId } = await rotateKeys(first.deps, operator, atOnce)
       const tokens = await first.logIn(person)
       assert.equal(readKeyId(tokens), keyId)
       await judge(tokens)
@@ -117,7 +118,7 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
     await using replicas = await openKeyReplicas()
     const { first, second, both } = replicas
     const person = await first.signUp()
-    const { keyId, signsFrom } = await rotateKeys(second.deps, planned)
+    const { keyId, signsFrom } = await rotateKeys(second.deps, operator, planned)
     const seen = { before: 0, after: 0 }
     await until(async () => {
       for (const replica of both) {
@@ -143,7 +144,7 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
     const { first, second } = replicas
     const old = await getCurrentKeyId(first)
     const tokens = await first.logIn(await first.signUp())
-    await rotateKeys(second.deps, atOnce)
+    await rotateKeys(second.deps, operator, atOnce)
     const retired = (await listKeys(first.deps)).find(({ id }) => id === old)
     assert.ok(retired?.retiredAt && retired.endsAt)
     assert.equal(retired.endsAt.getTime() - retired.retiredAt.getTime(), 400 + 1_000 + 200)
@@ -165,7 +166,7 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
     const { first, both } = replicas
     for (const purpose of ['signing', 'refresh'] as const) {
       const rotations = Array.from({ length: 24 }, (_, n) =>
-        rotateKeys((both[n % 2] ?? first).deps, { purpose, atOnce: false }),
+        rotateKeys((both[n % 2] ?? first).deps, operator, { purpose, atOnce: false }),
       )
       const done = await Promise.all(rotations)
       assert.equal(done.filter(({ outcome }) => outcome === 'PLANNED').length, 1)
@@ -240,7 +241,7 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
     const { first, second } = replicas
     const tokens = await first.logIn(await first.signUp())
     const lost = await refresh(first, tokens.refreshToken)
-    const { keyId } = await rotateKeys(first.deps, { purpose: 'refresh', atOnce: true })
+    const { keyId } = await rotateKeys(first.deps, operator, { purpose: 'refresh', atOnce: true })
     assert.equal((await refresh(first, tokens.refreshToken)).refreshToken, lost.refreshToken)
     assert.equal((await refresh(second, tokens.refreshToken)).refreshToken, lost.refreshToken)
     const next = await refresh(first, lost.refreshToken)
@@ -279,7 +280,7 @@ describe('The rotation of keys, two instances on PostgreSQL', { skip }, () => {
     ]
     let tokens = await first.logIn(person)
     for (const make of makes) {
-      const { keyId } = await rotateKeys(first.deps, { purpose: 'refresh', atOnce: true })
+      const { keyId } = await rotateKeys(first.deps, operator, { purpose: 'refresh', atOnce: true })
       await until(async () => second.deps.keyRing.status().ageMs > late.ringMaxAgeMs)
       tokens = await make(tokens)
       const row = first.database.kysely.selectFrom('sessions').where('id', '=', tokens.sessionId)

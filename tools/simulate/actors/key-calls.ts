@@ -24,7 +24,7 @@ export function makeKeyCalls(world: World): KeyCalls {
     rotateKeys: (purpose, atOnce) =>
       ask(async ({ deps, process }) => {
         history.note(() => `${purpose} keys are rotated ${atOnce ? 'at once ' : ''}in ${process.name}`)
-        const { keyId, outcome } = await judged(world, () => rotateKeys(deps, { purpose, atOnce }))
+        const { keyId, outcome } = await judged(world, () => rotateKeys(deps, caller, { purpose, atOnce }))
         history.note(() => `rotation: ${outcome} ${keyId}`)
       }),
     revokeKey: (keyId) =>

@@ -6,6 +6,7 @@ import { publishUserStates } from '../../../services/auth/src/events/publish-use
 import type { openRelay, RelayOptions } from '../../../services/auth/src/events/relay.ts'
 import type { LeaderSession } from '../../../services/auth/src/store/database.ts'
 import { lanes } from '../../../services/auth/src/store/lanes.ts'
+import { numberRows } from '../../../services/auth/src/store/number-rows.ts'
 import {
   listUnpublished,
   markPublished,
@@ -27,7 +28,13 @@ function openOtherRelay(options: RelayOptions, publish: Publish): Relay {
     const states = sink && publishUserStates({ session, term, sink, parkTimes, isAnew: true, numbered, stop })
     await Promise.all([publish(session, term, stop), states])
   }
-  return openLane<RelayStatus>(options, { lane: lanes.events, debounceMs: 5, work })
+  const { events: lane } = lanes
+  return openLane<RelayStatus>(options, {
+    lane,
+    number: (kysely, ...which) => numberRows(kysely, lane, ...which),
+    debounceMs: 5,
+    work,
+  })
 }
 
 /** What is not published is what stands behind the last position that was: rows of lower positions may commit later. */

@@ -124,8 +124,8 @@ export async function act(world: EventWorld, users: Users, random: Random): Prom
   if (chosen === undefined) return
   const isUndone = random.chance(0.1)
   const waitMs = random.chance(0.15) ? random.between(20, random.chance(0.3) ? 2500 : 300) : 0
-  await writeRecorded(world, chosen.kind, userId, (record, sleep) => async (trx, announce, revoke) => {
-    await chosen.work(world, userId, record)(trx, announce, revoke)
+  await writeRecorded(world, chosen.kind, userId, (record, sleep) => async (...at) => {
+    await chosen.work(world, userId, record)(...at)
     // Positions are drawn, and nobody sees the rows yet.
     if (waitMs > 0) await sleep(waitMs)
     if (isUndone) throw new ChangedMindError('rolled back')

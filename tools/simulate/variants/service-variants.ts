@@ -172,7 +172,7 @@ async function callOutageInvalid(...[deps, caller, input]: Parameters<Refresh>):
 
 function keepSessions(write: Parameters<Refresh>[0]['write']): typeof write {
   return (origin, work) =>
-    write(origin, (trx, announce, revoke) => work(trx.withPlugin(withoutEnd) as typeof trx, announce, revoke))
+    write(origin, (trx, ...rest) => work(trx.withPlugin(withoutEnd) as typeof trx, ...rest))
 }
 
 /** Sets `ended_at` to null instead of the time. */

@@ -41,9 +41,9 @@ function toRow(key: KeyFacts): Record<string, string> {
   }
 }
 
-const rotate: Work = async ({ deps }, _args, { now, purpose }) => {
+const rotate: Work = async ({ deps, caller }, _args, { now, purpose }) => {
   if (purpose !== 'signing' && purpose !== 'refresh') throw new UsageError('--purpose is signing or refresh')
-  const rotation = await rotateKeys(deps, { purpose, atOnce: now === true })
+  const rotation = await rotateKeys(deps, caller, { purpose, atOnce: now === true })
   const { outcome, keyId, signsFrom } = rotation
   const when = now ? 'in use now' : `in use from ${toInstant(signsFrom)}`
   const text =

@@ -33,8 +33,8 @@ const list: Work = async ({ deps }) => {
   return { text: toTable(rows, 'no key is parked'), data: parked }
 }
 
-const retry: Work = async ({ deps }, _args, { key }) => {
-  const count = await retryParkedKeys(deps, typeof key === 'string' ? { key } : {})
+const retry: Work = async ({ deps, caller }, _args, { key }) => {
+  const count = await retryParkedKeys(deps, caller, typeof key === 'string' ? { key } : {})
   const text = count === 0 ? 'nothing is parked' : `${count} will be tried within a second`
   return { text, data: { count } }
 }

@@ -1,7 +1,9 @@
+import { userInfo } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { migrateDatabase, openOperator } from '../compose/open-operator.ts'
 import { toErrorLine } from '../compose/to-error-line.ts'
 import { ConfigError, readConfig } from '../config.ts'
+import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import { type Answer, CommandError, type Options, type ToAction, UsageError } from './answer.ts'
 import { addDoctorCommand } from './doctor-command.ts'
@@ -13,9 +15,11 @@ import type { Terminal } from './terminal.ts'
 import { toRefusalLine } from './to-refusal-line.ts'
 import { addUsersCommands } from './users-commands.ts'
 
-const caller = Object.freeze({
+/** Who sits here, as the operating system says: it is what the audit trail notes. */
+const caller: Caller = Object.freeze({
   kind: 'service',
   id: 'authctl',
+  operator: findSystemUser(),
   origin: Object.freeze({ ip: '', userAgent: 'authctl' }),
 })
 
@@ -34,6 +38,15 @@ export async function runAuthctl(args: readonly string[], terminal: Terminal): P
     return exitCode
   } catch (error) {
     return complain(error, terminal)
+  }
+}
+
+/** A user without an entry in the system's list, as in some containers, has a number alone. */
+function findSystemUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`
   }
 }
 

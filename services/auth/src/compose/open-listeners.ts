@@ -5,9 +5,11 @@ import { makeTrustedProxies } from '../domain/trusted-proxies.ts'
 import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import { openEdge } from '../edge/open-edge.ts'
+import type { DenialQueue } from '../events/denial-queue.ts'
 import { makeAuthService } from '../rpc/auth-service.ts'
+import { findDenial } from '../rpc/find-denial.ts'
 import { openGrpc, type WatchEvents } from '../rpc/open-grpc.ts'
-import { logRefusal } from '../rpc/refusals.ts'
+import { type FinishedCall, logRefusal } from '../rpc/refusals.ts'
 import type { WatchRevocations } from '../rpc/revocation-streams.ts'
 import { makeUserService } from '../rpc/user-service.ts'
 import type { Database } from '../store/database.ts'
@@ -27,16 +29,23 @@ export interface Listeners {
 export interface ListenersParts {
   readonly deps: Deps
   readonly metrics: Metrics
+  readonly denials: Pick<DenialQueue, 'add'>
   readonly watchEvents: WatchEvents
   readonly watchRevocations: WatchRevocations
   readonly callers: Callers
 }
 
+type RefusedCall = Pick<FinishedCall, 'caller' | 'method'> & Pick<Required<FinishedCall>, 'error'>
+
 /** Opens gRPC, edge and admin. Rejects with one line where an address cannot be had; what was open is closed again. */
 export async function openListeners(config: Config, parts: ListenersParts): Promise<Listeners> {
-  const { deps, metrics, watchEvents, watchRevocations, callers } = parts
+  const { callers, denials, deps, metrics, watchEvents, watchRevocations } = parts
   const { log } = deps
   const proxies = makeTrustedProxies(config.AUTH_TRUSTED_PROXIES)
+  const onRefused = ({ caller, error, method }: RefusedCall) => {
+    const denial = findDenial(method, error)
+    if (denial) denials.add(caller, denial)
+  }
   await using opened = new AsyncDisposableStack()
   const admin = await openAdmin({
     listen: config.AUTH_ADMIN_LISTEN,
@@ -56,6 +65,8 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     onFinished: (call) => {
       metrics.observeCall('grpc', call, deps.clock.monotonicMs() - call.startMs)
       logRefusal(log, call)
+      const { error } = call
+      if (error) onRefused({ ...call, error })
     },
   })
   opened.defer(() => grpc.close(0))
@@ -69,6 +80,7 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     logger: log,
     metrics,
     proxies,
+    onRefused,
   })
   opened.move()
   return {

@@ -6,9 +6,10 @@ import type { Database } from '../store/database.ts'
 import { settleEpoch } from '../store/epoch.ts'
 import { type Lane, lanes, notifyLane } from '../store/lanes.ts'
 import { FolderLockedError } from '../store/lock-folder.ts'
-import { isMigrated, migrate } from '../store/migrate.ts'
+import { isMigrated } from '../store/migrate.ts'
 import { makeDeps } from './make-deps.ts'
 import { openDatabase } from './open-database.ts'
+import { migrateAsOwner, openOwner } from './open-owner.ts'
 import { systemClock } from './system-clock.ts'
 
 /** What use-cases need, without anything that listens or publishes: running instances do that. */
@@ -45,7 +46,8 @@ export async function openOperator(config: Config): Promise<Operator> {
 /** Brings the configured database's schema to this version and returns the names of the migrations that ran. Throws as {@link openOperator}. */
 export async function migrateDatabase(config: Config): Promise<string[]> {
   await using stack = new AsyncDisposableStack()
-  return await migrate(await openForOperator(config, stack))
+  const database = await openForOperator(config, stack)
+  return await migrateAsOwner(await openOwner(config, database, silent, stack), database)
 }
 
 async function openForOperator(config: Config, stack: AsyncDisposableStack): Promise<Database> {

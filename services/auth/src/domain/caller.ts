@@ -12,11 +12,21 @@ export interface Origin {
   readonly traceparent?: string
   /** Whether nobody waits for the answer any more: the deadline has passed, the caller has gone. */
   readonly isAbandoned?: () => boolean
+  /** The id that the answer carries, too. */
+  readonly requestId?: string
+  /** `jti` of a correctly signed access token that came with the call, valid or not. */
+  readonly tokenId?: string
 }
 
 /** Who makes a call: another service over gRPC, or a person over the edge. */
 export type Caller =
-  | { readonly kind: 'service'; readonly id: string; readonly origin: Origin }
+  | {
+      readonly kind: 'service'
+      readonly id: string
+      /** Who sits at the operator's command, as the operating system says. */
+      readonly operator?: string
+      readonly origin: Origin
+    }
   | { readonly kind: 'anonymous'; readonly origin: Origin }
   | {
       readonly kind: 'user'

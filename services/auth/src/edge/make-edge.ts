@@ -6,7 +6,7 @@ import { AuthError } from '../domain/errors.ts'
 import { makeTrustedProxies, type TrustedProxies } from '../domain/trusted-proxies.ts'
 import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
 import { answerBrokenRequest } from './answer-broken-request.ts'
-import './edge-call.ts'
+import type { EdgeCall } from './edge-call.ts'
 import { fromFastifyError } from './from-fastify-error.ts'
 import { logRefusal } from './log-refusal.ts'
 import type { Metrics } from './metrics.ts'
@@ -31,6 +31,8 @@ export interface EdgeOptions<T extends readonly DescService[]> {
   readonly metrics: Pick<Metrics, 'observeCall'>
   /** Who is believed about the address of a call; nobody by default. */
   readonly proxies?: TrustedProxies
+  /** Told of every call that was refused; must not throw. */
+  readonly onRefused?: (call: EdgeCall & { readonly error: AuthError }) => void
 }
 
 /** The edge before it listens. While `state.isClosing`, requests on open connections are refused as SHUTTING_DOWN. */
@@ -65,7 +67,10 @@ export function makeEdge<const T extends readonly DescService[]>(
   return app
 }
 
-type CallOptions = Pick<EdgeOptions<readonly DescService[]>, 'deps' | 'logger' | 'metrics' | 'proxies'>
+type CallOptions = Pick<
+  EdgeOptions<readonly DescService[]>,
+  'deps' | 'logger' | 'metrics' | 'proxies' | 'onRefused'
+>
 
 function addHooks(app: FastifyInstance, options: CallOptions, state: { readonly isClosing: boolean }): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -92,7 +97,11 @@ function startCall(
     method: request.routeOptions.config?.edgeMethod ?? 'unmatched',
     caller: {
       kind: 'anonymous',
-      origin: { ...toOrigin(request.raw, proxies), isAbandoned: () => request.raw.socket.destroyed },
+      origin: {
+        ...toOrigin(request.raw, proxies),
+        requestId: request.id,
+        isAbandoned: () => request.raw.socket.destroyed,
+      },
     },
     startMs: deps.clock.monotonicMs(),
   }
@@ -115,7 +124,12 @@ function refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): 
     .send(Buffer.from(body))
 }
 
-function finishCall({ deps, logger, metrics }: CallOptions, { edgeCall, id }: FastifyRequest): void {
+function finishCall(
+  { deps, logger, metrics, onRefused }: CallOptions,
+  { edgeCall, id }: FastifyRequest,
+): void {
   logRefusal(logger, edgeCall, id)
+  const { error } = edgeCall
+  if (error) onRefused?.({ ...edgeCall, error })
   metrics.observeCall('edge', edgeCall, deps.clock.monotonicMs() - edgeCall.startMs)
 }

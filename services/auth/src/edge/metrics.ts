@@ -29,6 +29,10 @@ const gauges = Object.freeze({
   auth_callers_reload_failing:
     '1 while one of these files has changed and does not hold: the one before is in force. Alert above 0.',
   auth_tls_certificate_expiry_timestamp_seconds: 'When the certificate of the gRPC listener ends.',
+  auth_audit_lane_leader: '1 on the instance that chains the audit trail.',
+  auth_audit_chain_entries: 'Entries of the chain over the audit trail, on its leader.',
+  auth_audit_denials_dropped:
+    'Refused calls since the start that the audit trail leaves out, because too many waited. Alert when it rises.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })
 

@@ -22,7 +22,10 @@ export async function requireSelf(
   const accessToken = findBearer(authorization)
   if (accessToken === undefined) throw new AuthError('MISSING_ACCESS_TOKEN')
   const { reason, claims } = await validateToken(deps, { accessToken, audience: '', requiredRoles: [] })
-  if (claims) call.tokenId = claims.jti
+  if (claims) {
+    call.tokenId = claims.jti
+    call.caller = { ...call.caller, origin: { ...call.caller.origin, tokenId: claims.jti } }
+  }
   const userId = findUserId(claims?.sub ?? '')
   const sessionId = findSessionId(claims?.sid ?? '')
   if (reason !== undefined || userId === undefined || sessionId === undefined) {

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { getLastNumber } from '../store/lane-marks.ts'
+import { lanes } from '../store/lanes.ts'
 import { findLastWaiting, type Numbering, numberRows } from '../store/number-rows.ts'
 import { getDatabaseTime } from '../store/revocations.ts'
 import type { Schema } from '../store/schema.ts'
@@ -23,13 +24,13 @@ export async function getStateHeartbeat(
     readonly settled: Pick<RunningTerm['settled'], 'position'>
   },
 ): Promise<UserStateHeartbeat> {
-  const { batchSize = 500, lane, leadership, settled } = term
+  const { batchSize = 500, leadership, settled } = term
   const limit = batchSize * batchesAtOnce
   const asOf = await getDatabaseTime(kysely)
   let lastWaiting: number | undefined
   for (;;) {
     const { count, hi, lastPosition = 0 } = await numberRound(kysely, term, limit)
-    if (count === limit) lastWaiting ??= (await findLastWaiting(kysely, lane, settled.position)) ?? 0
+    if (count === limit) lastWaiting ??= (await findLastWaiting(kysely, lanes.events, settled.position)) ?? 0
     if (count === limit && lastPosition < (lastWaiting ?? 0)) continue
     return { ...leadership, hi, asOf, intervalMs: beatEveryMs }
   }
@@ -41,7 +42,7 @@ async function numberRound(
   limit: number,
 ): Promise<Numbering & { readonly hi: number }> {
   const round = await kysely.transaction().execute(async (trx) => ({
-    ...(await numberRows(trx, lane, leadership, limit, settled.position)),
+    ...(await numberRows(trx, lanes.events, leadership, limit, settled.position)),
     hi: await getLastNumber(trx, lane, leadership),
   }))
   if (round.count > 0) {

@@ -1,7 +1,10 @@
+import type { Kysely } from 'kysely'
 import type { Clock } from '../domain/clock.ts'
 import type { Database, LeaderSession } from '../store/database.ts'
 import type { Installation } from '../store/epoch.ts'
 import { type Lane, notifyLane } from '../store/lanes.ts'
+import type { Leadership, Numbering } from '../store/number-rows.ts'
+import type { Schema } from '../store/schema.ts'
 import { type Complain, makeComplain } from './complain.ts'
 import { lead, type RunningTerm } from './lead.ts'
 import type { EventsLog } from './log.ts'
@@ -36,6 +39,16 @@ export interface LaneStatus {
 /** A lane, and what its leader does beside numbering. */
 export interface LaneWork<Status extends LaneStatus> {
   readonly lane: Lane
+  /**
+   * Gives the next numbers to at most `limit` committed rows; `above` is a position up to which all have theirs.
+   * @throws TermLostError when another process has taken over.
+   */
+  readonly number: (
+    kysely: Kysely<Schema>,
+    leadership: Leadership,
+    limit: number,
+    above: number,
+  ) => Promise<Numbering>
   /** Wakings within this time are one. */
   readonly debounceMs: number
   /** Runs beside the numbering until `stop` aborts; when it throws, the term is over. */

@@ -1,5 +1,5 @@
 import type { LeaderSession } from '../store/database.ts'
-import { type Leadership, numberRows, takeOverLane } from '../store/number-rows.ts'
+import { type Leadership, takeOverLane } from '../store/number-rows.ts'
 import type { Complain } from './complain.ts'
 import { keepLock } from './keep-lock.ts'
 import type { LaneOptions, LaneStatus, LaneWork } from './lane-runner.ts'
@@ -83,7 +83,7 @@ async function numberCommitted<Status extends LaneStatus>(
     await term.settled.prepare()
     const above = term.settled.position
     const beganMs = term.clock.monotonicMs()
-    const { count } = await numberRows(kysely, term.lane, term.leadership, batchSize, above)
+    const { count } = await term.number(kysely, term.leadership, batchSize, above)
     term.settled.conclude(count < batchSize)
     if (count > 0) {
       term.observeNumbering?.(term.clock.monotonicMs() - beganMs)

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { LeaderSession } from '../store/database.ts'
+import { lanes } from '../store/lanes.ts'
 import { numberRows } from '../store/number-rows.ts'
 import {
   getLastRevocationNumber,
@@ -83,11 +84,11 @@ export async function publishRevocations(
  * visible gets its number, and the highest is fixed (protocols.md §1.6). Whatever was acknowledged before `asOf` has one.
  */
 async function readHeartbeat(kysely: Kysely<Schema>, term: Term): Promise<Heartbeat> {
-  const { lane, leadership, settled } = term
+  const { leadership, settled } = term
   const asOf = await getDatabaseTime(kysely)
   const { count, rseqHi } = await kysely.transaction().execute(async (trx) => {
     // One statement sees one snapshot: in rounds, it would run after those who revoke meanwhile.
-    const { count } = await numberRows(trx, lane, leadership, everything, settled.position)
+    const { count } = await numberRows(trx, lanes.revocations, leadership, everything, settled.position)
     return { count, rseqHi: await getLastRevocationNumber(trx, leadership) }
   })
   if (count > 0) term.onNumbered?.()

@@ -1,4 +1,5 @@
 import { lanes } from '../store/lanes.ts'
+import { numberRows } from '../store/number-rows.ts'
 import { countUnpublished } from '../store/outbox.ts'
 import type { ParkTimes } from '../store/parked-keys.ts'
 import { compareLogEpoch } from './compare-log-epoch.ts'
@@ -43,6 +44,7 @@ export function openRelay(options: RelayOptions): Relay {
     { ...options, onNumbered },
     {
       lane: lanes.events,
+      number: (kysely, ...which) => numberRows(kysely, lanes.events, ...which),
       debounceMs,
       work: async (session, term, stop) => {
         const log = stateSink && (await compareLogEpoch({ session, term, sink: stateSink, stop }))

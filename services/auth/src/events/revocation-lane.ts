@@ -1,5 +1,6 @@
 import type { LeaderSession } from '../store/database.ts'
 import { lanes, notifyNumberedRevocations } from '../store/lanes.ts'
+import { numberRows } from '../store/number-rows.ts'
 import { deleteExpiredRevocations } from '../store/revocations.ts'
 import { type LaneOptions, type LaneRunner, openLane } from './lane-runner.ts'
 import type { RunningTerm } from './lead.ts'
@@ -33,6 +34,7 @@ export function openRevocationLane(options: RevocationLaneOptions): RevocationLa
     { ...options, onNumbered },
     {
       lane: lanes.revocations,
+      number: (kysely, ...which) => numberRows(kysely, lanes.revocations, ...which),
       // Latency is what counts here; what comes while a statement runs shares the next one anyway.
       debounceMs: 0,
       work: async (session, term, stop) => {

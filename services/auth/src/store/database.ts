@@ -34,7 +34,7 @@ export interface ChannelListener {
 }
 
 /** The locks that processes compete for. */
-export type LeaderLock = 'migrations' | 'relay' | 'revocations'
+export type LeaderLock = 'migrations' | 'relay' | 'revocations' | 'audit'
 
 /** A held {@link LeaderLock}: statements that only its holder may run go through `kysely`. */
 export interface LeaderSession {
@@ -43,8 +43,8 @@ export interface LeaderSession {
   ping(): Promise<void>
   /** Calls back when another process has signalled a change on a lane's channel. */
   onNotification(channel: string, listener: () => void): Promise<void>
-  /** Who is writing to a table; absent where nobody else can. */
-  readonly lookAtWriters?: (table: 'outbox' | 'revocations') => Promise<RowWriters>
+  /** Who is writing to a table; absent where that cannot be known. */
+  readonly lookAtWriters?: (table: 'outbox' | 'revocations' | 'audit_log') => Promise<RowWriters>
   close(): Promise<void>
 }
 

@@ -10,6 +10,11 @@ export interface Lane {
   readonly lock: LeaderLock
   /** The channel on which writers wake the leader, outside their transactions. */
   readonly channel: string
+  readonly table: 'outbox' | 'revocations' | 'audit_log'
+}
+
+/** A lane whose rows carry their numbers. */
+export interface NumberedLane extends Lane {
   readonly table: 'outbox' | 'revocations'
   /** The column of the numbers. */
   readonly number: 'pub_seq' | 'rseq'
@@ -17,7 +22,10 @@ export interface Lane {
   readonly unnumbered: RawBuilder<boolean>
 }
 
-/** The lanes: events on their way to Kafka or to watchers, and revocations, which never wait behind events. */
+/**
+ * The lanes: events on their way to Kafka or to watchers, revocations, which never wait behind events, and the audit trail, whose rows never change:
+ * their numbers stand in `audit_chain`.
+ */
 export const lanes = Object.freeze({
   events: {
     lane: 0,
@@ -35,7 +43,8 @@ export const lanes = Object.freeze({
     number: 'rseq',
     unnumbered: sql<boolean>`rseq is null`,
   },
-} as const satisfies Record<string, Lane>)
+  audit: { lane: 2, lock: 'audit', channel: 'auth_audit', table: 'audit_log' },
+} as const satisfies Record<string, Lane | NumberedLane>)
 
 /** On this channel the leader of the revocations says that some have got their numbers. */
 export const numberedRevocationsChannel = 'auth_revocations_numbered'

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { makeAuditPartitions } from './audit-partitions.ts'
 import type { Database } from './database.ts'
 import * as m0001 from './migrations/0001-accounts-sessions-outbox.ts'
 import * as m0002 from './migrations/0002-revocations.ts'
@@ -7,6 +8,7 @@ import * as m0003 from './migrations/0003-key-lives.ts'
 import * as m0004 from './migrations/0004-published-revocations.ts'
 import * as m0005 from './migrations/0005-user-lists.ts'
 import * as m0006 from './migrations/0006-parked-keys.ts'
+import * as m0007 from './migrations/0007-audit-log.ts'
 import * as m0008 from './migrations/0008-limits.ts'
 import * as m0009 from './migrations/0009-username-skeletons.ts'
 
@@ -17,6 +19,7 @@ const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0004-published-revocations': m0004,
   '0005-user-lists': m0005,
   '0006-parked-keys': m0006,
+  '0007-audit-log': m0007,
   '0008-limits': m0008,
   '0009-username-skeletons': m0009,
 })
@@ -34,6 +37,7 @@ export async function migrate(database: Database): Promise<string[]> {
   })
   const { error, results = [] } = await migrator.migrateToLatest()
   if (error) throw error
+  await makeAuditPartitions(database)
   return results.map(({ migrationName }) => migrationName)
 }
 

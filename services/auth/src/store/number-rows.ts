@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { type Installation, settleEpoch } from './epoch.ts'
-import type { Lane } from './lanes.ts'
+import type { Lane, NumberedLane } from './lanes.ts'
 import type { Schema } from './schema.ts'
 import { TermLostError } from './term-lost-error.ts'
 
@@ -42,7 +42,7 @@ export interface Numbering {
  */
 export async function numberRows(
   kysely: Kysely<Schema>,
-  lane: Lane,
+  lane: NumberedLane,
   leadership: Leadership,
   limit: number,
   above = 0,
@@ -83,7 +83,7 @@ export async function numberRows(
 /** The highest position of a committed row that waits for a number; undefined where none does. `above` as in {@link numberRows}. */
 export async function findLastWaiting(
   kysely: Kysely<Schema>,
-  lane: Lane,
+  lane: NumberedLane,
   above: number,
 ): Promise<number | undefined> {
   const { rows } = await sql<{ last: number | null }>`

@@ -1,5 +1,5 @@
 import { PGlite, type Transaction, types } from '@electric-sql/pglite'
-import { Kysely, PGliteDialect } from 'kysely'
+import { Kysely, PGliteDialect, sql } from 'kysely'
 import type { Database, LeaderSession } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
 import { lockFolder } from './lock-folder.ts'
@@ -78,6 +78,13 @@ function toLeaderSession(kysely: Kysely<Schema>): LeaderSession {
     kysely,
     ping: async () => undefined,
     onNotification: async () => undefined,
+    // A transaction of the one connection ends before another statement begins: nobody writes while this is asked.
+    lookAtWriters: async (table) => {
+      const { rows } = await sql<{ last_value: number; is_called: boolean }>`
+        select last_value, is_called from ${sql.table(`${table}_position_seq`)}`.execute(kysely)
+      const [drawn] = rows
+      return { drawn: drawn?.is_called ? drawn.last_value : 0, writers: [] }
+    },
     close: async () => undefined,
   }
 }

@@ -10,6 +10,7 @@ const lockNumbers: Readonly<Record<LeaderLock, number>> = Object.freeze({
   migrations: 1,
   relay: 2,
   revocations: 3,
+  audit: 4,
 })
 const lockSpace = 0x1a07
 

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely'
+import type { AuditActorKind, AuditOutcome } from '../domain/audit.ts'
 
 /** The tables, as `migrations/` makes them. Instants are `Date`, bigints are numbers (all stay below 2^53). */
 export interface Schema {
@@ -19,6 +20,9 @@ export interface Schema {
   revocations: RevocationsTable
   rate_counters: { key: string; points: number; expires_at: Date }
   lanes: { lane: number; term: number; last_pub_seq: number; published_up_to: number }
+  audit_log: AuditLogTable
+  audit_chain: AuditChainTable
+  audit_anchors: { seq: number; hash: Uint8Array; noted_at: Generated<Date> }
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
 }
 
@@ -116,4 +120,34 @@ interface RevocationsTable {
   expires_at: Date | null
   epoch: string | null
   rseq: number | null
+}
+
+interface AuditLogTable {
+  position: Generated<number>
+  occurred_at: Generated<Date>
+  id: string
+  actor_kind: AuditActorKind
+  actor_id: string
+  on_behalf_of: string | null
+  action: string
+  target_kind: string
+  target_id: string
+  user_id: string | null
+  outcome: AuditOutcome
+  reason: string
+  ip: string
+  user_agent: string
+  traceparent: string
+  request_id: string
+  token_id: string
+  changed_fields: string[]
+}
+
+interface AuditChainTable {
+  seq: number
+  occurred_at: Date
+  position: number
+  row_id: string
+  hash: Uint8Array
+  chained_at: Generated<Date>
 }

@@ -1,7 +1,9 @@
 import type { Transaction } from 'kysely'
+import type { AuditActor, AuditEntry } from '../domain/audit.ts'
 import type { Origin } from '../domain/caller.ts'
 import type { AuthEvent, UserEvent } from '../domain/events.ts'
 import type { NewRevocation, RevocationMark } from '../domain/revocation.ts'
+import { appendAudit } from './append-audit.ts'
 import { appendEvent, appendUserEvents, type EventEncoding } from './append-event.ts'
 import { insertRevocations } from './append-revocations.ts'
 import type { Database } from './database.ts'
@@ -13,13 +15,16 @@ export type Announce = (...events: readonly [AuthEvent] | readonly UserEvent[]) 
 /** Revokes, and tells with which entries: committed with the transaction or not at all. Call it when its locks are held. */
 export type Revoke = (...entries: readonly NewRevocation[]) => Promise<RevocationMark>
 
+/** Writes into the audit trail who did what: committed with the transaction or not at all. */
+export type RecordAudit = (actor: AuditActor, ...entries: readonly AuditEntry[]) => Promise<void>
+
 /**
- * Runs `work` in one transaction, in which state, events and revocations commit together.
+ * Runs `work` in one transaction, in which state, events, revocations and the audit trail commit together.
  * @throws what `work` throws, after rolling back; AuthError DATABASE_UNAVAILABLE as `Database.transaction`.
  */
 export type Write = <T>(
   origin: Origin,
-  work: (trx: Transaction<Schema>, announce: Announce, revoke: Revoke) => Promise<T>,
+  work: (trx: Transaction<Schema>, announce: Announce, revoke: Revoke, record: RecordAudit) => Promise<T>,
 ) => Promise<T>
 
 /** What {@link makeWrite} needs. */
@@ -58,7 +63,12 @@ export function makeWrite(options: WriteOptions): Write {
         revoked = true
         return await insertRevocations(trx, entries, { newId, coverMs })
       }
-      return work(trx, announce, revoke)
+      const record: RecordAudit = (actor, ...entries) =>
+        appendAudit(
+          trx,
+          entries.map((entry) => ({ id: newId(), actor, entry })),
+        )
+      return work(trx, announce, revoke, record)
     })
     if (revoked) options.onRevoked()
     if (announced) options.onCommitted()

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
-import type { Caller, Origin } from '../domain/caller.ts'
+import type { Caller } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
-import { findSessionId } from '../domain/ids.ts'
+import { findSessionId, type UserId } from '../domain/ids.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
 import type { Account } from '../domain/user.ts'
 import { findViolation, makePasswordRule } from '../domain/user-fields.ts'
@@ -9,6 +9,7 @@ import type { Attempt } from '../security/throttle.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { findAccount, lockAccount, updateUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { toAuditedUser } from './audited.ts'
 import { forgetFailures } from './forget-failures.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
@@ -49,16 +50,19 @@ export async function changePassword(
     const attempt = await deps.throttle.begin('TOO_MANY_LOGINS', [
       { limit: 'change_password', subject: userId },
     ])
-    const passwordHash = await verifyAndHash(deps, caller.origin, input, { verified, attempt })
+    const passwordHash = await verifyAndHash(deps, caller, input, { verified, attempt })
     const changes = { passwordHash }
-    const mark = await deps.write(caller.origin, async (trx, announce, revoke) => {
+    const mark = await deps.write(caller.origin, async (trx, announce, revoke, record) => {
       const account = await lockAccount(trx, userId, 'update')
       if (account === undefined) throw new AuthError('USER_NOT_FOUND')
       // Another change came between: what was verified is no longer the password.
       if (account.passwordVersion !== verified.passwordVersion) throw new AuthError('INVALID_CREDENTIALS')
       const after = await updateUser(trx, userId, changes, true)
       await endUserSessions(trx, userId, keep)
-      await announce(toUserUpdated(after, changes))
+      await Promise.all([
+        announce(toUserUpdated(after, changes)),
+        record(caller, { action: 'password.change', ...toAuditedUser(userId), changedFields: ['password'] }),
+      ])
       return await revoke(toRevokedUser(after, 'PASSWORD_CHANGED'))
     })
     await forgetFailures(deps, verified)
@@ -68,17 +72,26 @@ export async function changePassword(
 
 /** The new password's hash, where the present one is right; what ends without a judgement was no attempt. */
 async function verifyAndHash(
-  { passwords }: ChangeDeps,
-  origin: Origin,
+  deps: ChangeDeps,
+  caller: Caller,
   { currentPassword, newPassword }: ChangePasswordInput,
   { verified, attempt }: { readonly verified: Account; readonly attempt: Attempt },
 ): Promise<string> {
   try {
-    if (await passwords.verify(currentPassword, verified.passwordHash, origin))
-      return await passwords.hash(newPassword, origin)
+    if (await deps.passwords.verify(currentPassword, verified.passwordHash, caller.origin))
+      return await deps.passwords.hash(newPassword, caller.origin)
   } catch (error) {
     await attempt.giveBack().catch(() => undefined)
     throw error
   }
+  await recordFailure(deps, caller, verified.id)
   throw new AuthError('INVALID_CREDENTIALS')
+}
+
+/** In a transaction of its own: the refusal rolls nothing back. */
+async function recordFailure(deps: ChangeDeps, caller: Caller, userId: UserId): Promise<void> {
+  const reason = 'WRONG_PASSWORD'
+  await deps.write(caller.origin, (_trx, _announce, _revoke, record) =>
+    record(caller, { action: 'password.change', ...toAuditedUser(userId), outcome: 'FAILED', reason }),
+  )
 }

@@ -19,6 +19,7 @@ import { UniqueViolation } from '../store/driver-errors.ts'
 import { findRequest, insertRequest } from '../store/request-ids.ts'
 import { findAccount, insertUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { toAuditedUser } from './audited.ts'
 import { toAddressCounts } from './to-counted.ts'
 
 type CreateDeps = Pick<
@@ -86,7 +87,7 @@ async function insert(
   input: CreateUserInput,
   secrets: { passwordHash: string; fingerprint: Uint8Array },
 ): Promise<Account> {
-  return await deps.write(caller.origin, async (trx, announce) => {
+  return await deps.write(caller.origin, async (trx, announce, _revoke, record) => {
     const id = deps.newId() as UserId
     const account = await insertUser(trx, {
       id,
@@ -98,7 +99,7 @@ async function insert(
     await insertUserSequence(trx, id)
     const { fingerprint } = secrets
     if (input.requestId) await insertRequest(trx, input.requestId, { fingerprint, userId: id })
-    await announce({
+    const created = announce({
       name: 'user_created',
       userId: id,
       data: {
@@ -111,6 +112,7 @@ async function insert(
         subscriptionTier: account.subscriptionTier,
       },
     })
+    await Promise.all([created, record(caller, { action: 'user.create', ...toAuditedUser(id) })])
     return account
   })
 }

@@ -4,6 +4,7 @@ import { AuthError } from '../domain/errors.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
 import { endUserSessions, eraseUserSessions } from '../store/sessions.ts'
 import { eraseUser, lockAccount } from '../store/users.ts'
+import { toAuditedUser } from './audited.ts'
 import { forgetFailures } from './forget-failures.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
@@ -18,13 +19,16 @@ export async function deleteUser(
   input: { readonly userId: string },
 ): Promise<RevocationMark> {
   const userId = requireUserId(caller, input.userId)
-  const deleted = await deps.write(caller.origin, async (trx, announce, revoke) => {
+  const deleted = await deps.write(caller.origin, async (trx, announce, revoke, record) => {
     const account = await lockAccount(trx, userId, 'update')
     if (account === undefined) throw new AuthError('USER_NOT_FOUND')
     const { version, tokenVersion } = await eraseUser(trx, userId)
     await endUserSessions(trx, userId)
     await eraseUserSessions(trx, userId)
-    await announce({ name: 'user_deleted', userId, data: { userId, userVersion: BigInt(version) } })
+    await Promise.all([
+      announce({ name: 'user_deleted', userId, data: { userId, userVersion: BigInt(version) } }),
+      record(caller, { action: 'user.delete', ...toAuditedUser(userId) }),
+    ])
     return { account, mark: await revoke(toRevokedUser({ id: userId, tokenVersion }, 'USER_DELETED')) }
   })
   await forgetFailures(deps, deleted.account)

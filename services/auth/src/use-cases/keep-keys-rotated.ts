@@ -1,4 +1,6 @@
 import type { Deps } from '../deps.ts'
+import type { AuditEntry } from '../domain/audit.ts'
+import type { Origin } from '../domain/caller.ts'
 import { hasEnded, type KeyLife, type RotatedPurpose } from '../domain/key-life.ts'
 import { isRotationDue, planRotation } from '../domain/key-plan.ts'
 import { deleteKeys, lockKeys, readKeys } from '../store/keys.ts'
@@ -20,7 +22,7 @@ export interface KeysKept {
   readonly newestAlgorithm: string | undefined
 }
 
-type KeepDeps = Pick<Deps, 'database' | 'keyRing' | 'makeKey' | 'settings'>
+type KeepDeps = Pick<Deps, 'database' | 'write' | 'keyRing' | 'makeKey' | 'settings'>
 
 /** Keys and the clock they were read by. */
 interface KeysAt {
@@ -31,6 +33,8 @@ interface KeysAt {
 const purposes: readonly RotatedPurpose[] = ['signing', 'refresh']
 /** Ended keys stay this long: instances with a longer AUTH_ACCESS_TTL, which may be a day at most, still need them. */
 const deleteAfterMs = 86_400_000
+/** Nobody calls: the service does it by itself. */
+const ownOrigin: Origin = Object.freeze({ ip: '', userAgent: '' })
 
 /**
  * Plans the successors that are due by the schedule or, with `algorithm`, because the newest signing key is of another, and deletes keys
@@ -75,21 +79,31 @@ async function planDue(
 ): Promise<PlannedKey | undefined> {
   // Made outside: nothing slow inside a transaction.
   const made = await deps.makeKey(purpose)
-  return await deps.database.transaction(async (trx) => {
+  return await deps.write(ownOrigin, async (trx, _announce, _revoke, record) => {
     const locked = await lockKeys(trx)
     if (!isDue(deps, locked, purpose, algorithm)) return undefined
     const ofPurpose = locked.keys.filter((key) => key.purpose === purpose)
     const plan = planRotation(ofPurpose, locked.asOf, { purpose, atOnce: false }, deps.settings.keyTimes)
     if (plan?.newFrom === undefined) return undefined
     await writeKeyPlan(trx, plan, made)
+    const target = { kind: 'key', id: made.id } as const
+    await record('system', { action: 'key.plan', target, reason: purpose })
     return { purpose, keyId: made.id, signsFrom: plan.newFrom }
   })
 }
 
+function toDeletedKey(id: string): AuditEntry {
+  return { action: 'key.delete', target: { kind: 'key', id } }
+}
+
 /** An end never moves away, so what had ended when it was read has ended now. */
-async function deleteEnded({ database, settings }: KeepDeps, { asOf, keys }: KeysAt): Promise<string[]> {
+async function deleteEnded({ settings, write }: KeepDeps, { asOf, keys }: KeysAt): Promise<string[]> {
   const at = new Date(asOf.getTime() - deleteAfterMs)
   const ended = keys.filter((key) => hasEnded(key, at, settings.keyTimes)).map(({ id }) => id)
-  if (ended.length > 0) await database.transaction((trx) => deleteKeys(trx, ended))
+  if (ended.length === 0) return ended
+  await write(ownOrigin, async (trx, _announce, _revoke, record) => {
+    await deleteKeys(trx, ended)
+    await record('system', ...ended.map(toDeletedKey))
+  })
   return ended
 }

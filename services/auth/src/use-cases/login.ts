@@ -12,6 +12,7 @@ import type { Schema } from '../store/schema.ts'
 import { insertSession } from '../store/sessions.ts'
 import { findAccount, lockAccount, noteLogin } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { toAuditedSession, toAuditedUser } from './audited.ts'
 import { beginLogin, type LoginAttempt } from './begin-login.ts'
 import { findClientViolations } from './client-rules.ts'
 import { hasStaleKeys } from './has-stale-keys.ts'
@@ -57,9 +58,9 @@ export async function login(
   return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
     const found = await findByIdentifier(deps, input.identifier)
     const attempt = await beginLogin(deps, caller, input, found)
-    const issued = await tryPassword(deps, caller.origin, input, { found, attempt })
+    const issued = await tryPassword(deps, caller, input, { found, attempt })
     if (typeof issued === 'string') {
-      await tellFailure(deps, caller.origin, input.identifier, { found, issued, attempt })
+      await tellFailure(deps, caller, input.identifier, { found, issued, attempt })
       throw new AuthError(issued === 'SUSPENDED' ? 'USER_SUSPENDED' : 'INVALID_CREDENTIALS')
     }
     await attempt.succeed(issued.account)
@@ -79,13 +80,13 @@ interface Tried {
 /** An attempt that ends without a judgement, such as for want of the database, was none. */
 async function tryPassword(
   deps: LoginDeps,
-  origin: Origin,
+  caller: Caller,
   { password, client }: LoginInput,
   { found, attempt }: Tried,
 ): Promise<Issued | 'SUSPENDED' | 'WRONG'> {
   try {
-    const matches = await deps.passwords.verify(password, found?.passwordHash, origin)
-    return matches && found ? await openSession(deps, origin, found, client) : 'WRONG'
+    const matches = await deps.passwords.verify(password, found?.passwordHash, caller.origin)
+    return matches && found ? await openSession(deps, caller, found, client) : 'WRONG'
   } catch (error) {
     await attempt.giveBack().catch(() => undefined)
     throw error
@@ -111,17 +112,18 @@ function findByIdentifier(deps: LoginDeps, identifier: string): Promise<Account 
 /** WRONG: the password was changed, or the user deleted, while it was being verified. */
 async function openSession(
   deps: LoginDeps,
-  origin: Origin,
+  caller: Caller,
   verified: Account,
   client: ClientInfo,
 ): Promise<Issued | 'SUSPENDED' | 'WRONG'> {
+  const { origin } = caller
   if (hasStaleKeys(deps)) await deps.keyRing.reload()
-  return await deps.write(origin, async (trx, announce) => {
+  return await deps.write(origin, async (trx, announce, _revoke, record) => {
     const account = await lockAccount(trx, verified.id, 'share')
     if (account?.passwordVersion !== verified.passwordVersion) return 'WRONG'
     if (account.status === 'SUSPENDED') return 'SUSPENDED'
     const issued = await insert(deps, trx, origin, account, client)
-    await announce({
+    const announced = announce({
       name: 'login_succeeded',
       userId: account.id,
       data: {
@@ -133,6 +135,12 @@ async function openSession(
         userAgent: origin.userAgent,
       },
     })
+    const audited = toAuditedSession(issued.sessionId, account.id)
+    // Sent together: one more row, not one more round trip.
+    await Promise.all([
+      announced,
+      record(caller, { action: 'session.create', ...audited, onBehalfOf: account.id }),
+    ])
     return issued
   })
 }
@@ -155,30 +163,32 @@ async function insert(
 
 async function tellFailure(
   deps: LoginDeps,
-  origin: Origin,
+  caller: Caller,
   identifier: string,
   { found, issued, attempt }: Tried & { readonly issued: 'SUSPENDED' | 'WRONG' },
 ): Promise<void> {
+  const { origin } = caller
   const identifierHash = toIdentifierHash(deps, identifier)
-  const reason = found
-    ? issued === 'SUSPENDED'
-      ? LoginFailureReason.USER_SUSPENDED
-      : LoginFailureReason.WRONG_PASSWORD
-    : LoginFailureReason.UNKNOWN_USER
-  await deps.write(origin, async (_trx, announce) => {
-    await announce({
+  const reason = found ? (issued === 'SUSPENDED' ? 'USER_SUSPENDED' : 'WRONG_PASSWORD') : 'UNKNOWN_USER'
+  const audited = found
+    ? toAuditedUser(found.id)
+    : ({ target: { kind: 'identifier', id: identifierHash } } as const)
+  await deps.write(origin, async (_trx, announce, _revoke, record) => {
+    const announced = announce({
       name: 'login_failed',
       key: identifierHash,
       data: {
         userId: found?.id ?? '',
         userVersion: BigInt(found?.version ?? 0),
-        reason,
+        reason: LoginFailureReason[reason],
         ip: origin.ip,
         userAgent: origin.userAgent,
         identifierHash,
         limitReached: attempt.isLast,
       },
     })
+    const refused = { action: 'session.create', ...audited, outcome: 'FAILED', reason } as const
+    await Promise.all([announced, record(caller, refused)])
   })
 }
 

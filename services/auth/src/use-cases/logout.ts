@@ -11,7 +11,8 @@ import type { Account } from '../domain/user.ts'
 import type { Schema } from '../store/schema.ts'
 import { endSession, endUserSessions, lockSession } from '../store/sessions.ts'
 import { lockAccount, raiseTokenVersion } from '../store/users.ts'
-import type { Announce } from '../store/write.ts'
+import type { Announce, RecordAudit } from '../store/write.ts'
+import { toAuditedSession, toAuditedUser } from './audited.ts'
 import { openRefreshToken } from './open-refresh-token.ts'
 import { toRevokedSession, toRevokedUser } from './to-revoked.ts'
 import { verifyAgain } from './verify-again.ts'
@@ -36,6 +37,14 @@ interface Proof {
   isLive(account: Account, trx: Transaction<Schema>): Promise<boolean>
 }
 
+/** Whom to tell of a logout, and whose it is. */
+interface Telling {
+  readonly caller: Caller
+  readonly announce: Announce
+  readonly record: RecordAudit
+  readonly proof: Proof
+}
+
 /**
  * Ends the session of a token, or all of its user's. Ending what has ended is no error.
  * @throws AuthError INVALID_FIELD without a token, INVALID_ACCESS_TOKEN or INVALID_REFRESH_TOKEN for one that proves nothing or, for
@@ -43,39 +52,46 @@ interface Proof {
  */
 export async function logout(deps: LogoutDeps, caller: Caller, input: LogoutInput): Promise<RevocationMark> {
   const proof = await toProof(deps, input)
-  return await deps.write(caller.origin, async (trx, announce, revoke) => {
+  return await deps.write(caller.origin, async (trx, announce, revoke, record) => {
     const account = await lockAccount(trx, proof.userId, 'update')
-    if (input.allSessions) return await revoke(await endAll(trx, announce, proof, account))
+    const telling = { caller, announce, record, proof }
+    if (input.allSessions) return await revoke(await endAll(trx, telling, account))
     if (!account || !(await endSession(trx, proof.sessionId))) return await revoke()
-    await tell(announce, account, proof, LogoutReason.LOGOUT)
+    await tell(telling, account, LogoutReason.LOGOUT)
     return await revoke(toRevokedSession(proof.sessionId, 'LOGOUT'))
   })
 }
 
 async function endAll(
   trx: Transaction<Schema>,
-  announce: Announce,
-  proof: Proof,
+  telling: Telling,
   account: Account | undefined,
 ): Promise<NewRevocation> {
+  const { proof } = telling
   if (account?.status !== 'ACTIVE' || !(await proof.isLive(account, trx))) throw proof.refusal
   const tokenVersion = await raiseTokenVersion(trx, account.id)
   await endUserSessions(trx, account.id)
-  await tell(announce, account, proof, LogoutReason.LOGOUT_ALL)
+  await tell(telling, account, LogoutReason.LOGOUT_ALL)
   return toRevokedUser({ id: account.id, tokenVersion }, 'LOGOUT_ALL')
 }
 
-async function tell(announce: Announce, account: Account, proof: Proof, reason: LogoutReason): Promise<void> {
-  await announce({
-    name: 'logged_out',
-    userId: account.id,
-    data: {
-      userId: account.id,
-      userVersion: BigInt(account.version),
-      sessionId: proof.sessionId,
-      reason,
-    },
-  })
+async function tell(
+  { announce, caller, proof, record }: Telling,
+  { id: userId, version }: Account,
+  reason: LogoutReason,
+): Promise<void> {
+  const { sessionId } = proof
+  const isAll = reason === LogoutReason.LOGOUT_ALL
+  const audited = isAll ? toAuditedUser(userId) : toAuditedSession(sessionId, userId)
+  const action = isAll ? 'session.end_all' : 'session.end'
+  await Promise.all([
+    announce({
+      name: 'logged_out',
+      userId,
+      data: { userId, userVersion: BigInt(version), sessionId, reason },
+    }),
+    record(caller, { action, ...audited, onBehalfOf: userId }),
+  ])
 }
 
 async function toProof(deps: LogoutDeps, input: LogoutInput): Promise<Proof> {

@@ -1,6 +1,7 @@
 import { bounds } from '@immersiverse/auth-contract'
 import type { Transaction } from 'kysely'
 import type { Deps } from '../deps.ts'
+import type { AuditEntry } from '../domain/audit.ts'
 import type { Caller, Origin } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import { decideRefresh } from '../domain/refresh-rules.ts'
@@ -12,8 +13,9 @@ import { rotateCurrent } from '../store/rotate-current.ts'
 import type { Schema } from '../store/schema.ts'
 import { endSession, lockSession, rotateSession } from '../store/sessions.ts'
 import { lockAccount } from '../store/users.ts'
-import type { Announce, Revoke } from '../store/write.ts'
+import type { Announce, RecordAudit, Revoke } from '../store/write.ts'
 import { assertFields } from './assert-fields.ts'
+import { toAuditedSession } from './audited.ts'
 import { findClientViolations } from './client-rules.ts'
 import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
@@ -73,12 +75,8 @@ async function exchangeToken(deps: RefreshDeps, caller: Caller, input: RefreshIn
   const pair = await rotateAtOnce(deps, caller.origin, opened, input.client.clientId)
   if (pair !== undefined) return pair
   const work = (hasNewestKeys: boolean) =>
-    deps.write(caller.origin, (trx, announce, revoke) =>
-      exchange(
-        { deps, trx, announce, revoke, origin: caller.origin, hasNewestKeys },
-        opened,
-        input.client.clientId,
-      ),
+    deps.write(caller.origin, (trx, announce, revoke, record) =>
+      exchange({ deps, trx, announce, revoke, record, caller, hasNewestKeys }, opened, input.client.clientId),
     )
   const outcome = await withNewestKeys(deps, work)
   // Outside the transaction: what a refusal wrote, such as a theft, must commit.
@@ -128,7 +126,8 @@ interface Exchange {
   readonly trx: Transaction<Schema>
   readonly announce: Announce
   readonly revoke: Revoke
-  readonly origin: Origin
+  readonly record: RecordAudit
+  readonly caller: Caller
   /** Whether the keys were read since the call began: then a key that is unknown is known to nobody. */
   readonly hasNewestKeys: boolean
 }
@@ -147,12 +146,13 @@ async function exchange(
   if (account?.status !== 'ACTIVE' || locked === undefined) return undefined
   const { session, now } = locked
   if (session.userId !== account.id) return undefined
-  const presented = { ...token, clientId, ip: at.origin.ip, userAgent: at.origin.userAgent }
+  const { ip, userAgent } = at.caller.origin
+  const presented = { ...token, clientId, ip, userAgent }
   const decision = decideRefresh(session, presented, now, at.deps.settings.refreshGraceMs)
   if (decision === 'rotate') return await rotate(at, account, session)
   if (decision === 'repeat') return await repeat(at, account, session, now)
   if (decision === 'reuse') await endReused(at, account, session)
-  if (decision === 'lost') await end(at, session, 'REFRESH_TOKEN_LOST')
+  if (decision === 'lost') await endLost(at, session)
   if (decision !== 'refuse') {
     at.deps.log.warn({ decision, sessionId: session.id, userId: account.id }, 'refresh family ended')
   }
@@ -163,7 +163,7 @@ async function rotate(at: Exchange, account: Account, session: Session): Promise
   const generation = session.generation + 1
   const next = at.deps.refreshTokens.make({ userId: account.id, sessionId: session.id, generation })
   const { refreshIdleMs } = at.deps.settings
-  const issue = await rotateSession(at.trx, session.id, next.secret, at.origin, refreshIdleMs)
+  const issue = await rotateSession(at.trx, session.id, next.secret, at.caller.origin, refreshIdleMs)
   return {
     account,
     sessionId: session.id,
@@ -182,12 +182,13 @@ async function repeat(
 ): Promise<Issued | undefined> {
   const refreshToken = findRemade(at, session)
   if (refreshToken === undefined) {
-    await end(at, session, 'REFRESH_TOKEN_LOST')
+    await endLost(at, session)
     const facts = { sessionId: session.id, userId: account.id, keyId: session.derivationKeyId }
     at.deps.log.warn(facts, 'refresh family ended: the database has lost the key of its token')
     return undefined
   }
   at.deps.log.info({ sessionId: session.id, userId: account.id }, 'refresh repeated within the grace')
+  await recordAbout(at, session, { action: 'session.repeat' })
   return {
     account,
     sessionId: session.id,
@@ -215,16 +216,32 @@ function findRemade({ deps, hasNewestKeys }: Exchange, session: Session): string
 /** Theft: two parties hold tokens of one family (RFC 9700 §4.14.2). */
 async function endReused(at: Exchange, account: Account, session: Session): Promise<void> {
   await end(at, session, 'REFRESH_TOKEN_REUSED')
-  await at.announce({
+  const announced = at.announce({
     name: 'refresh_token_reused',
     userId: account.id,
     data: {
       userId: account.id,
       userVersion: BigInt(account.version),
       sessionId: session.id,
-      ip: at.origin.ip,
+      ip: at.caller.origin.ip,
     },
   })
+  await Promise.all([announced, recordAbout(at, session, { action: 'session.reuse', outcome: 'FAILED' })])
+}
+
+/** The database has lost what the token was made from. */
+async function endLost(at: Exchange, session: Session): Promise<void> {
+  await end(at, session, 'REFRESH_TOKEN_LOST')
+  await recordAbout(at, session, { action: 'session.lose', outcome: 'FAILED' })
+}
+
+/** Whoever has the token acts in the user's name. */
+async function recordAbout(
+  { caller, record }: Exchange,
+  { id, userId }: Session,
+  what: Pick<AuditEntry, 'action' | 'outcome'>,
+): Promise<void> {
+  await record(caller, { ...what, ...toAuditedSession(id, userId), onBehalfOf: userId })
 }
 
 async function end(at: Exchange, session: Session, reason: RevocationReason): Promise<void> {

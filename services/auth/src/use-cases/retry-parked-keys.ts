@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
 import { retryParkedKeys as makeDue } from '../store/parked-keys.ts'
 
 /**
@@ -7,8 +8,14 @@ import { retryParkedKeys as makeDue } from '../store/parked-keys.ts'
  * @throws AuthError DATABASE_UNAVAILABLE.
  */
 export async function retryParkedKeys(
-  { database }: Pick<Deps, 'database'>,
+  { write }: Pick<Deps, 'write'>,
+  caller: Caller,
   input: { readonly key?: string },
 ): Promise<number> {
-  return await makeDue(database.kysely, input.key)
+  return await write(caller.origin, async (trx, _announce, _revoke, record) => {
+    const count = await makeDue(trx, input.key)
+    const target = { kind: 'parked_keys', id: input.key ?? '' } as const
+    if (count > 0) await record(caller, { action: 'event.retry', target })
+    return count
+  })
 }

@@ -12,10 +12,11 @@ export async function revokeIssuer(
   deps: Pick<Deps, 'settings' | 'write'>,
   caller: Caller,
 ): Promise<RevocationMark> {
-  return await deps.write(caller.origin, async (trx, _announce, revoke) => {
+  return await deps.write(caller.origin, async (trx, _announce, revoke, record) => {
     const until = await stopIssuing(trx)
     const subject = deps.settings.issuer
     const mark = await revoke({ type: 'ISSUER', subject, until, reason: 'OPERATOR' })
+    await record(caller, { action: 'issuer.revoke', target: { kind: 'issuer', id: subject } })
     await waitOutSecond(trx, until)
     return mark
   })

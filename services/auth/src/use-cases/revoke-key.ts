@@ -31,19 +31,26 @@ export async function revokeKey(
 ): Promise<KeyRevocation> {
   // Made outside: nothing slow inside a transaction.
   const made = await deps.makeKey('signing')
-  const done = await deps.write(caller.origin, async (trx, _announce, revoke): Promise<KeyRevocation> => {
-    const { asOf, keys } = await lockKeys(trx)
-    const signing = keys.filter(({ purpose }) => purpose === 'signing')
-    const key = signing.find(({ id }) => id === keyId)
-    if (key === undefined) return { outcome: 'NOT_FOUND' }
-    if (key.revokedAt !== undefined) return { outcome: 'REVOKED_BEFORE' }
-    const plan = planRevocation(signing, key, asOf, deps.settings.keyTimes)
-    await writeKeyPlan(trx, plan, made)
-    const revocation = await revoke({ type: 'KEY', subject: keyId, reason: 'OPERATOR' })
-    const after = [...plan.changed, ...signing.filter(({ id }) => !plan.changed.some((one) => one.id === id))]
-    const signingKeyId = findMaker(after, asOf)?.id ?? made.id
-    return { outcome: 'REVOKED', revocation, signingKeyId }
-  })
+  const done = await deps.write(
+    caller.origin,
+    async (trx, _announce, revoke, record): Promise<KeyRevocation> => {
+      const { asOf, keys } = await lockKeys(trx)
+      const signing = keys.filter(({ purpose }) => purpose === 'signing')
+      const key = signing.find(({ id }) => id === keyId)
+      if (key === undefined) return { outcome: 'NOT_FOUND' }
+      if (key.revokedAt !== undefined) return { outcome: 'REVOKED_BEFORE' }
+      const plan = planRevocation(signing, key, asOf, deps.settings.keyTimes)
+      await writeKeyPlan(trx, plan, made)
+      await record(caller, { action: 'key.revoke', target: { kind: 'key', id: keyId } })
+      const revocation = await revoke({ type: 'KEY', subject: keyId, reason: 'OPERATOR' })
+      const after = [
+        ...plan.changed,
+        ...signing.filter(({ id }) => !plan.changed.some((one) => one.id === id)),
+      ]
+      const signingKeyId = findMaker(after, asOf)?.id ?? made.id
+      return { outcome: 'REVOKED', revocation, signingKeyId }
+    },
+  )
   if (done.outcome === 'REVOKED') await deps.keyRing.reload()
   return done
 }

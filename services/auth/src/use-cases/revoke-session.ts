@@ -6,6 +6,7 @@ import { findSessionId } from '../domain/ids.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
 import { endSession, lockSession } from '../store/sessions.ts'
 import { lockAccount } from '../store/users.ts'
+import { toAuditedSession } from './audited.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedSession } from './to-revoked.ts'
 
@@ -21,7 +22,7 @@ export async function revokeSession(
   const userId = requireUserId(caller, input.userId)
   const sessionId = findSessionId(input.sessionId)
   if (sessionId === undefined) throw invalidField('session_id', 'must be a UUID')
-  return await deps.write(caller.origin, async (trx, announce, revoke) => {
+  return await deps.write(caller.origin, async (trx, announce, revoke, record) => {
     const account = await lockAccount(trx, userId, 'update')
     if (account === undefined) throw new AuthError('USER_NOT_FOUND')
     const locked = await lockSession(trx, sessionId)
@@ -29,7 +30,10 @@ export async function revokeSession(
     if (!(await endSession(trx, sessionId))) return await revoke()
     const userVersion = BigInt(account.version)
     const reason = LogoutReason.SESSION_REVOKED
-    await announce({ name: 'logged_out', userId, data: { userId, userVersion, sessionId, reason } })
+    await Promise.all([
+      announce({ name: 'logged_out', userId, data: { userId, userVersion, sessionId, reason } }),
+      record(caller, { action: 'session.revoke', ...toAuditedSession(sessionId, userId) }),
+    ])
     return await revoke(toRevokedSession(sessionId, 'SESSION_REVOKED'))
   })
 }

@@ -14,7 +14,9 @@ export async function revokeToken(
   { tokenId }: { readonly tokenId: string },
 ): Promise<RevocationMark> {
   if (!isUuid(tokenId)) throw invalidField('token_id', 'must be the jti of an access token, a UUID')
-  return await deps.write(caller.origin, (_trx, _announce, revoke) =>
-    revoke({ type: 'TOKEN', subject: tokenId.toLowerCase(), reason: 'OPERATOR' }),
-  )
+  return await deps.write(caller.origin, async (_trx, _announce, revoke, record) => {
+    const id = tokenId.toLowerCase()
+    await record(caller, { action: 'token.revoke', target: { kind: 'token', id } })
+    return await revoke({ type: 'TOKEN', subject: id, reason: 'OPERATOR' })
+  })
 }

@@ -4,6 +4,7 @@ import { AuthError } from '../domain/errors.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { lockAccount, raiseTokenVersion } from '../store/users.ts'
+import { toAuditedUser } from './audited.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 
@@ -17,10 +18,11 @@ export async function revokeUser(
   input: { readonly userId: string },
 ): Promise<RevocationMark> {
   const userId = requireUserId(caller, input.userId)
-  return await deps.write(caller.origin, async (trx, _announce, revoke) => {
+  return await deps.write(caller.origin, async (trx, _announce, revoke, record) => {
     if ((await lockAccount(trx, userId, 'update')) === undefined) throw new AuthError('USER_NOT_FOUND')
     const tokenVersion = await raiseTokenVersion(trx, userId)
     await endUserSessions(trx, userId)
+    await record(caller, { action: 'user.revoke', ...toAuditedUser(userId) })
     return await revoke(toRevokedUser({ id: userId, tokenVersion }, 'OPERATOR'))
   })
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
 import type { KeyLife, RotatedPurpose } from '../domain/key-life.ts'
 import { type KeyPlan, planRotation } from '../domain/key-plan.ts'
 import { lockKeys } from '../store/keys.ts'
@@ -24,19 +25,26 @@ export interface RotateKeysInput {
  * @throws AuthError DATABASE_UNAVAILABLE.
  */
 export async function rotateKeys(
-  deps: Pick<Deps, 'database' | 'keyRing' | 'makeKey' | 'settings'>,
+  deps: Pick<Deps, 'write' | 'keyRing' | 'makeKey' | 'settings'>,
+  caller: Caller,
   { purpose, atOnce }: RotateKeysInput,
 ): Promise<Rotation> {
   // Made outside: nothing slow inside a transaction.
   const made = await deps.makeKey(purpose)
-  const rotation = await deps.database.transaction(async (trx): Promise<Rotation> => {
-    const { asOf, keys } = await lockKeys(trx)
-    const ofPurpose = keys.filter((key) => key.purpose === purpose)
-    const plan = planRotation(ofPurpose, asOf, { purpose, atOnce }, deps.settings.keyTimes)
-    if (plan === undefined) return { outcome: 'PLANNED_BEFORE', ...toNewest(ofPurpose) }
-    await writeKeyPlan(trx, plan, made)
-    return { outcome: 'PLANNED', ...toPlanned(plan, made.id) }
-  })
+  const rotation = await deps.write(
+    caller.origin,
+    async (trx, _announce, _revoke, record): Promise<Rotation> => {
+      const { asOf, keys } = await lockKeys(trx)
+      const ofPurpose = keys.filter((key) => key.purpose === purpose)
+      const plan = planRotation(ofPurpose, asOf, { purpose, atOnce }, deps.settings.keyTimes)
+      if (plan === undefined) return { outcome: 'PLANNED_BEFORE', ...toNewest(ofPurpose) }
+      await writeKeyPlan(trx, plan, made)
+      const planned = toPlanned(plan, made.id)
+      const reason = atOnce ? `${purpose}, at once` : purpose
+      await record(caller, { action: 'key.plan', target: { kind: 'key', id: planned.keyId }, reason })
+      return { outcome: 'PLANNED', ...planned }
+    },
+  )
   await deps.keyRing.reload()
   return rotation
 }

@@ -3,7 +3,13 @@ import type { Caller } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
 import type { UserId } from '../domain/ids.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
-import { findEffectiveChanges, toRevocationEffect, type User, type UserChanges } from '../domain/user.ts'
+import {
+  findEffectiveChanges,
+  toChangedFields,
+  toRevocationEffect,
+  type User,
+  type UserChanges,
+} from '../domain/user.ts'
 import {
   displayNameRule,
   emailRule,
@@ -16,6 +22,7 @@ import { UniqueViolation } from '../store/driver-errors.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { lockAccount, updateUser as writeChanges } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { toAuditedUser } from './audited.ts'
 import { forgetFailures } from './forget-failures.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
@@ -89,7 +96,7 @@ async function change(
   wished: UserChanges,
   expectedVersion: number,
 ): Promise<UpdatedUser> {
-  return await deps.write(caller.origin, async (trx, announce, revoke) => {
+  return await deps.write(caller.origin, async (trx, announce, revoke, record) => {
     const before = await lockAccount(trx, userId, 'update')
     if (before === undefined) throw new AuthError('USER_NOT_FOUND')
     if (expectedVersion !== 0 && before.version !== expectedVersion) {
@@ -100,7 +107,11 @@ async function change(
     const { reason, endsSessions } = toRevocationEffect(changes)
     const after = await writeChanges(trx, userId, changes, reason !== undefined)
     if (endsSessions) await endUserSessions(trx, userId)
-    await announce(toUserUpdated(after, changes))
+    const changedFields = toChangedFields(changes)
+    await Promise.all([
+      announce(toUserUpdated(after, changes)),
+      record(caller, { action: 'user.update', ...toAuditedUser(userId), changedFields }),
+    ])
     return { user: after, revocation: await revoke(...(reason ? [toRevokedUser(after, reason)] : [])) }
   })
 }

@@ -1,6 +1,7 @@
 import type { StatementModel } from '../sql/statement.ts'
 import type { Tables } from '../tables/make-tables.ts'
 import { findAccountStatement } from './accounts.ts'
+import { auditStatements } from './audit.ts'
 import { counterStatements } from './counters.ts'
 import { epochStatements } from './epochs.ts'
 import { eventStatements } from './events.ts'
@@ -18,6 +19,7 @@ import { findSessionStatement, serverStatements } from './sessions-of-the-server
 const models: ReadonlyMap<string, StatementModel> = new Map(
   [
     ...[
+      auditStatements,
       counterStatements,
       epochStatements,
       eventStatements,

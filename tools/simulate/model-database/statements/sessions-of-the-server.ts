@@ -30,16 +30,17 @@ export const serverStatements: Readonly<Record<string, StatementModel>> = Object
 const settings =
   /^set lock_timeout = 5000; set idle_in_transaction_session_timeout = (\d+); set idle_session_timeout = (\d+)$/
 
-const drawn = /^select last_value, is_called from (outbox|revocations)_position_seq$/
+const drawn = /^select last_value, is_called from (outbox|revocations|audit_log)_position_seq$/
 const writing =
-  /^select virtualtransaction as name from pg_locks where locktype = 'relation' and relation = '(outbox|revocations)'::regclass and mode = 'RowExclusiveLock' and database = \(select oid from pg_database where datname = current_database\(\)\)$/
+  /^select virtualtransaction as name from pg_locks where locktype = 'relation' and relation = '(outbox|revocations|audit_log)'::regclass and mode = 'RowExclusiveLock' and database = \(select oid from pg_database where datname = current_database\(\)\)$/
 
 /**
  * `lookAtWriters`. The model's transactions hold the lock from their first row on, PostgreSQL's from a little earlier: a position is drawn with
  * the row in both.
  */
 function findLookAtWriters(text: string): StatementModel | undefined {
-  const toTable = (match: RegExpExecArray | null) => match?.[1] as 'outbox' | 'revocations' | undefined
+  const toTable = (match: RegExpExecArray | null) =>
+    match?.[1] as 'outbox' | 'revocations' | 'audit_log' | undefined
   const sequence = toTable(drawn.exec(text))
   if (sequence)
     return ({ server }) => {
