@@ -1,17 +1,25 @@
 import {
+  Channel,
   type ChannelCredentials,
   Client,
   type ClientOptions,
   credentials as grpcCredentials,
 } from '@grpc/grpc-js'
 import { bounds } from '@immersiverse/auth-contract'
+import { consoleLogger, type Logger } from '../logger.ts'
+import { RenewedChannel } from './renewed-channel.ts'
+import { type TlsOptions, toCredentials } from './tls-options.ts'
 
 /** How the auth service is reached. */
 export interface ChannelAddress {
   /** `host:port`, or any target of grpc-js such as `dns:///auth-service:50051`. */
   readonly address: string
-  /** Default: plaintext, which the service accepts on loopback only. For mTLS: `credentials.createSsl(ca, key, cert)` of grpc-js. */
+  /** mTLS, by files or PEM. Default: plaintext, which the service accepts on loopback only. */
+  readonly tls?: TlsOptions
+  /** Instead of `tls`, credentials of grpc-js, which do not change. */
   readonly credentials?: ChannelCredentials
+  /** Where certificates that cannot be used are reported. Default: standard error. */
+  readonly logger?: Logger
 }
 
 const options: ClientOptions = Object.freeze({
@@ -24,12 +32,19 @@ const options: ClientOptions = Object.freeze({
   'grpc.max_receive_message_length': 4 * bounds.batchMessageBytes,
 })
 
-/** Opens a connection to the auth service in the background; the caller closes it. Never fails: calls say whether it is there. */
-export function openChannel({
-  address,
-  credentials = grpcCredentials.createInsecure(),
-}: ChannelAddress): Client {
-  return new Client(address, credentials, options)
+/**
+ * Opens a connection to the auth service in the background; the caller closes it. Calls say whether the service is there. Throws TypeError
+ * where `tls` does not hold.
+ */
+export function openChannel({ address, tls, logger = consoleLogger, ...rest }: ChannelAddress): Client {
+  const { credentials = grpcCredentials.createInsecure() } = rest
+  if (tls === undefined) return new Client(address, credentials, options)
+  const makeChannel = (material: Parameters<typeof toCredentials>[0]) =>
+    new Channel(address, toCredentials(material), options)
+  return new Client(address, credentials, {
+    ...options,
+    channelOverride: new RenewedChannel({ tls, makeChannel, logger }),
+  })
 }
 
 /** Resolves when the channel is ready or after `timeoutMs`, whichever is first; says whether it is ready. Never rejects. */
