@@ -6,6 +6,7 @@ import type { AccessRules } from './access.ts'
 import { AuthError } from './auth-error.ts'
 import type { KafkaOptions } from './events/kafka-options.ts'
 import { type Events, type EventsOptions, makeEvents } from './events/make-events.ts'
+import type { AssertionOptions } from './grpc/make-assertions.ts'
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { type Guard, makeGuard } from './grpc/make-guard.ts'
 import { makeRemoteVerify } from './grpc/make-remote-verify.ts'
@@ -63,6 +64,8 @@ export interface ConnectAuthOptions {
    * seconds, and what is new in them is used without a restart. Default: plaintext, which the auth service takes on loopback only.
    */
   readonly tls?: TlsOptions
+  /** For a service without a certificate: assertions signed with its key, which `authctl callers add` makes. Needs `tls: { ca }`, or loopback. */
+  readonly assertion?: AssertionOptions
   /** Instead of `tls`, credentials of grpc-js, which do not change. */
   readonly credentials?: ChannelCredentials
   /** How long one verification or read may take, retries included; default 5,000. */

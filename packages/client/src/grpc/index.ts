@@ -1,3 +1,4 @@
+export type { AssertionOptions, CallerKeyJwk } from './make-assertions.ts'
 export {
   type CallOptions,
   type GrpcClientOf,
