@@ -1,6 +1,7 @@
 import { runBuf } from '../buf/run-buf.ts'
 import { rootFolder } from '../process/root-folder.ts'
 import { runNpmBinary } from '../process/run-npm-binary.ts'
+import { checkCallerTable } from './caller-table.ts'
 import { type CheckStep, commandStep, listStep } from './check-step.ts'
 import { checkEdgeMarks } from './edge-marks.ts'
 import { checkFileSizes } from './file-sizes.ts'
@@ -24,6 +25,7 @@ const steps: readonly CheckStep[] = [
   listStep('events break nobody', () => checkReleasedEvents(rootFolder)),
   listStep('generated code', checkGeneratedCode),
   listStep('edge marks', checkEdgeMarks),
+  listStep('callers of every method', () => checkCallerTable()),
   listStep('packages', checkPackages),
 ]
 

@@ -21,7 +21,12 @@ export function makeAuthority(name: string, now: () => Date = () => new Date()):
   return toAuthority(name, makeCertificate({ name, isAuthority: true, ...lifetime }), now)
 }
 
-function toAuthority(name: string, own: KeyedCertificate, now: () => Date): Authority {
+/** The authority of a certificate that is there, and its key. */
+export function toAuthority(
+  name: string,
+  own: KeyedCertificate,
+  now: () => Date = () => new Date(),
+): Authority {
   const issuer = { name, key: createPrivateKey(own.key) }
   const issue = ({ days = 30, ...wish }: IssueWish) =>
     makeCertificate({ ...toLifetime(now(), days), ...wish }, issuer)

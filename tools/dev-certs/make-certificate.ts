@@ -1,26 +1,38 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import {
   AlgorithmIdentifier,
   AttributeTypeAndValue,
   AttributeValue,
+  AuthorityKeyIdentifier,
   BasicConstraints,
   Certificate,
   ExtendedKeyUsage,
   Extension,
   Extensions,
   GeneralName,
+  id_ce_authorityKeyIdentifier,
   id_ce_basicConstraints,
   id_ce_extKeyUsage,
   id_ce_keyUsage,
   id_ce_subjectAltName,
+  id_ce_subjectKeyIdentifier,
   id_kp_clientAuth,
   id_kp_serverAuth,
+  KeyIdentifier,
   KeyUsage,
   KeyUsageFlags,
   Name,
   RelativeDistinguishedName,
   SubjectAlternativeName,
+  SubjectKeyIdentifier,
   SubjectPublicKeyInfo,
   TBSCertificate,
   Validity,
@@ -71,7 +83,7 @@ export function makeCertificate(wish: CertificateWish, issuer?: CertificateIssue
     validity: new Validity({ notBefore: wish.notBefore, notAfter: wish.notAfter }),
     subject: toName(wish.name),
     subjectPublicKeyInfo: AsnConvert.parse(toPublicDer(privateKey), SubjectPublicKeyInfo),
-    extensions: new Extensions(listExtensions(wish)),
+    extensions: new Extensions([...listExtensions(wish), ...listKeyIds(privateKey, signer.key)]),
   })
   const signature = sign('sha256', Buffer.from(AsnConvert.serialize(tbsCertificate)), signer.key)
   const certificate = new Certificate({
@@ -104,6 +116,19 @@ function listExtensions(wish: CertificateWish): Extension[] {
     list.push(toExtension(id_ce_extKeyUsage, new ExtendedKeyUsage(purposes.map((one) => purposeIds[one]))))
   }
   return list
+}
+
+function listKeyIds(subject: KeyObject, issuer: KeyObject): Extension[] {
+  const keyIdentifier = new KeyIdentifier(toKeyId(issuer))
+  return [
+    toExtension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(toKeyId(subject))),
+    toExtension(id_ce_authorityKeyIdentifier, new AuthorityKeyIdentifier({ keyIdentifier })),
+  ]
+}
+
+/** RFC 7093 §2: the first 160 bits of a hash of the key. */
+function toKeyId(key: KeyObject): ArrayBuffer {
+  return toArrayBuffer(createHash('sha256').update(toPublicDer(key)).digest().subarray(0, 20))
 }
 
 function toExtension(extnID: string, value: object, critical = false): Extension {

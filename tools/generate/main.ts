@@ -1,5 +1,6 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { rootFolder } from '../process/root-folder.ts'
 import { generatedFolder, withGeneratedCode } from './with-generated-code.ts'
 
 try {
@@ -17,6 +18,9 @@ try {
   const { asyncApiFile, generateAsyncApi } = await import('../async-api/generate-async-api.ts')
   await writeFile(asyncApiFile, await generateAsyncApi())
   console.log('generated asyncapi.yaml')
+  const { callerTableFile, generateCallerTable } = await import('../callers/generate-caller-table.ts')
+  await writeFile(join(rootFolder, callerTableFile), await generateCallerTable())
+  console.log(`generated ${callerTableFile}`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

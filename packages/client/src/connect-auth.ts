@@ -6,12 +6,14 @@ import type { AccessRules } from './access.ts'
 import { AuthError } from './auth-error.ts'
 import type { KafkaOptions } from './events/kafka-options.ts'
 import { type Events, type EventsOptions, makeEvents } from './events/make-events.ts'
+import type { AssertionOptions } from './grpc/make-assertions.ts'
 import { makeGrpcClient } from './grpc/make-grpc-client.ts'
 import { type Guard, makeGuard } from './grpc/make-guard.ts'
 import { makeRemoteVerify } from './grpc/make-remote-verify.ts'
 import { makeRevocationSource } from './grpc/make-revocation-source.ts'
 import { awaitReady, openChannel } from './grpc/open-channel.ts'
 import { openTokenBatches } from './grpc/open-token-batches.ts'
+import type { TlsOptions } from './grpc/tls-options.ts'
 import type { HttpGuardOptions } from './http/http-parts.ts'
 import { type Middleware, makeExpressMiddleware } from './http/make-express-middleware.ts'
 import { makeFastifyPlugin } from './http/make-fastify-plugin.ts'
@@ -57,7 +59,14 @@ export interface ConnectAuthOptions {
    * `token_blacklist`; that needs `kafka`. Both hold the same promise.
    */
   readonly revocations?: 'watch' | 'kafka'
-  /** Default: plaintext. For mTLS: `credentials.createSsl(ca, key, cert)` of grpc-js. */
+  /**
+   * mTLS: this service's certificate and key, and the authorities of the auth service's; paths, or PEM as bytes. Files are looked at every 5
+   * seconds, and what is new in them is used without a restart. Default: plaintext, which the auth service takes on loopback only.
+   */
+  readonly tls?: TlsOptions
+  /** For a service without a certificate: assertions signed with its key, which `authctl callers add` makes. Needs `tls: { ca }`, or loopback. */
+  readonly assertion?: AssertionOptions
+  /** Instead of `tls`, credentials of grpc-js, which do not change. */
   readonly credentials?: ChannelCredentials
   /** How long one verification or read may take, retries included; default 5,000. */
   readonly deadlineMs?: number

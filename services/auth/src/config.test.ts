@@ -72,8 +72,28 @@ describe('readConfig', () => {
     assert.deepEqual(listFaults({ AUTH_GRPC_LISTEN: '0.0.0.0:50051', AUTH_ALLOW_PLAINTEXT: 'true' }), [])
   })
 
+  it('takes the files of TLS together, with a callers file, and then listens anywhere', () => {
+    const tls = { AUTH_TLS_CERT: 'c', AUTH_TLS_KEY: 'k', AUTH_TLS_CLIENT_CA: 'a' }
+    const anywhere = { AUTH_GRPC_LISTEN: '0.0.0.0:50051' }
+    assert.deepEqual(listFaults({ ...tls, AUTH_CALLERS_FILE: 'callers.yaml', ...anywhere }), [])
+    const [half] = listFaults({ AUTH_TLS_CERT: 'c', AUTH_TLS_KEY: 'k', AUTH_CALLERS_FILE: 'callers.yaml' })
+    assert.match(half ?? '', /^AUTH_TLS_CLIENT_CA: needed with the other two/)
+    assert.match(listFaults(tls)[0] ?? '', /^AUTH_CALLERS_FILE: needed with TLS/)
+    assert.match(listFaults({ ...tls, AUTH_EDGE_LISTEN: '0.0.0.0:8080' })[0] ?? '', /^AUTH_EDGE_LISTEN: /)
+  })
+
+  it('refuses a callers file where nothing tells callers apart', () => {
+    const [fault] = listFaults({ AUTH_CALLERS_FILE: 'callers.yaml' })
+    assert.match(fault ?? '', /^AUTH_CALLERS_FILE: needs AUTH_TLS_CERT.*AUTH_CALLER_ASSERTIONS=true/)
+    const assertions = { AUTH_CALLERS_FILE: 'callers.yaml', AUTH_CALLER_ASSERTIONS: 'true' }
+    assert.deepEqual(listFaults(assertions), [])
+    const anywhere = { AUTH_GRPC_LISTEN: '0.0.0.0:1', AUTH_ALLOW_PLAINTEXT: 'true' }
+    assert.match(listFaults({ ...assertions, ...anywhere })[0] ?? '', /^AUTH_CALLER_ASSERTIONS: needs TLS/)
+    assert.match(listFaults({ AUTH_CALLER_ASSERTIONS: 'true' })[0] ?? '', /^AUTH_CALLERS_FILE: needed/)
+  })
+
   it('does not ignore a setting that was meant to protect something', () => {
-    const names = ['AUTH_TLS_CERT', 'AUTH_CALLERS_FILE', 'KAFKA_TLS', 'KAFKA_SASL_USERNAME']
+    const names = ['KAFKA_TLS', 'KAFKA_SASL_USERNAME']
     const faults = listFaults(Object.fromEntries(names.map((name) => [name, 'x'])))
     assert.deepEqual(
       faults,

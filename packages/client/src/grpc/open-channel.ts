@@ -1,17 +1,28 @@
 import {
+  Channel,
   type ChannelCredentials,
   Client,
   type ClientOptions,
   credentials as grpcCredentials,
 } from '@grpc/grpc-js'
 import { bounds } from '@immersiverse/auth-contract'
+import { consoleLogger, type Logger } from '../logger.ts'
+import { type AssertionOptions, makeAssertions, toInterceptor } from './make-assertions.ts'
+import { RenewedChannel } from './renewed-channel.ts'
+import { type TlsMaterial, type TlsOptions, toCredentials } from './tls-options.ts'
 
 /** How the auth service is reached. */
 export interface ChannelAddress {
   /** `host:port`, or any target of grpc-js such as `dns:///auth-service:50051`. */
   readonly address: string
-  /** Default: plaintext, which the service accepts on loopback only. For mTLS: `credentials.createSsl(ca, key, cert)` of grpc-js. */
+  /** mTLS, by files or PEM. Default: plaintext, which the service accepts on loopback only. */
+  readonly tls?: TlsOptions
+  /** Instead of `tls`, credentials of grpc-js, which do not change. */
   readonly credentials?: ChannelCredentials
+  /** Instead of a certificate of this service's own; needs TLS, or a service on loopback. */
+  readonly assertion?: AssertionOptions
+  /** Where certificates that cannot be used are reported. Default: standard error. */
+  readonly logger?: Logger
 }
 
 const options: ClientOptions = Object.freeze({
@@ -24,12 +35,28 @@ const options: ClientOptions = Object.freeze({
   'grpc.max_receive_message_length': 4 * bounds.batchMessageBytes,
 })
 
-/** Opens a connection to the auth service in the background; the caller closes it. Never fails: calls say whether it is there. */
-export function openChannel({
-  address,
-  credentials = grpcCredentials.createInsecure(),
-}: ChannelAddress): Client {
-  return new Client(address, credentials, options)
+/**
+ * Opens a connection to the auth service in the background; the caller closes it. Calls say whether the service is there. Throws TypeError
+ * where `tls` does not hold.
+ */
+export function openChannel(at: ChannelAddress): Client {
+  const { address, tls, assertion, logger = consoleLogger } = at
+  const { credentials = grpcCredentials.createInsecure() } = at
+  const clientOptions =
+    assertion === undefined ? options : { ...options, ...toAssertionOptions(at, assertion) }
+  if (tls === undefined) return new Client(address, credentials, clientOptions)
+  const makeChannel = (material: TlsMaterial) => new Channel(address, toCredentials(material), options)
+  const channelOverride = new RenewedChannel({ tls, makeChannel, logger })
+  return new Client(address, credentials, { ...clientOptions, channelOverride })
+}
+
+const loopback = /^(?:ipv[46]:|dns:(?:\/\/\/)?)?(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d+$/
+
+function toAssertionOptions(at: ChannelAddress, assertion: AssertionOptions): ClientOptions {
+  if (at.tls === undefined && at.credentials?._isSecure() !== true && !loopback.test(at.address)) {
+    throw new TypeError('assertion needs tls: without it, it can be read on its way')
+  }
+  return { interceptors: [toInterceptor(makeAssertions(assertion))] }
 }
 
 /** Resolves when the channel is ready or after `timeoutMs`, whichever is first; says whether it is ready. Never rejects. */

@@ -29,6 +29,7 @@ export {
   openRevocationFollower,
   type RevocationFollowerOptions,
 } from './open-revocation-follower.ts'
+export { type JsonObject, parseJsonObject } from './parse-json-object.ts'
 export { type AccessTokenRules, type ReadAccessToken, readAccessToken } from './read-access-token.ts'
 export type { AccessTokenClaims } from './read-claims.ts'
 export {
@@ -50,4 +51,4 @@ export {
   signingAlgorithms,
 } from './signature-algorithms.ts'
 export { type TokenSubjects, toTokenSubjects } from './to-token-subjects.ts'
-export type { TokenFault } from './verify-compact-jws.ts'
+export { type JwsRules, type TokenFault, type VerifiedJws, verifyCompactJws } from './verify-compact-jws.ts'

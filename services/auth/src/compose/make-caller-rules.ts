@@ -5,6 +5,7 @@ import type { PeerCertificate } from '../rpc/callers/read-peer.ts'
 import { handshakeTimeoutMs } from '../rpc/callers/tls-credentials.ts'
 import { isIssuedBy } from '../security/callers/is-issued-by.ts'
 import { judgeCertificate } from '../security/callers/judge-certificate.ts'
+import { type AssertionRules, makeAssertionJudge } from '../security/callers/make-assertion-judge.ts'
 import type { TlsIdentity } from '../security/callers/read-tls-files.ts'
 
 /** What callers are judged by. */
@@ -15,10 +16,13 @@ export interface RuleParts {
   readonly clock: Clock
   /** When an authority was last taken away, in ms of the monotonic clock. */
   readonly anchorLostMs: number | undefined
+  /** Undefined where none are taken. */
+  readonly assertions: Pick<AssertionRules, 'audience' | 'used'> | undefined
 }
 
 /** Makes the gate's rules of what the files say now. */
-export function makeCallerRules({ tls, policy, trustDomain, clock, anchorLostMs }: RuleParts): CallerRules {
+export function makeCallerRules(parts: RuleParts): CallerRules {
+  const { tls, policy, trustDomain, clock, anchorLostMs, assertions } = parts
   if (policy === undefined) return openRules
   const judge = ({ leaf, handshakeMs }: PeerCertificate) => {
     if (tls === undefined || trustDomain === undefined) return { fault: 'no certificates are judged here' }
@@ -29,5 +33,6 @@ export function makeCallerRules({ tls, policy, trustDomain, clock, anchorLostMs 
     }
     return judgeCertificate(leaf.raw, trustDomain)
   }
-  return { policy, judgeCertificate: judge, judgeAssertion: undefined }
+  const judgeAssertion = assertions && makeAssertionJudge({ ...assertions, policy, clock })
+  return { policy, judgeCertificate: judge, judgeAssertion }
 }

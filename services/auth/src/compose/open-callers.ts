@@ -8,6 +8,7 @@ import type { Denial } from '../rpc/callers/caller-rules.ts'
 import { makeCallerGate } from '../rpc/callers/make-caller-gate.ts'
 import { TlsCredentials } from '../rpc/callers/tls-credentials.ts'
 import { makeTokenBucket } from '../security/callers/make-token-bucket.ts'
+import { makeUsedAssertions, type UsedAssertions } from '../security/callers/make-used-assertions.ts'
 import type { TlsIdentity } from '../security/callers/read-tls-files.ts'
 import { type HeldFiles, holdFiles, renewFiles } from './held-files.ts'
 import { makeCallerRules } from './make-caller-rules.ts'
@@ -84,6 +85,8 @@ class OpenCallers implements Callers {
   readonly #files: CallerFiles
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
+  /** Outlives the callers file: a used `jti` stays used. */
+  readonly #assertions: { readonly audience: string; readonly used: UsedAssertions } | undefined
   #loadedAt: Date
   /** When an authority was last taken away, in ms of the monotonic clock. */
   #anchorLostMs: number | undefined
@@ -94,8 +97,11 @@ class OpenCallers implements Callers {
     this.#parts = parts
     this.#files = files
     this.#loadedAt = clock.now()
-    this.gate = makeCallerGate({ clock, rules: this.#toRules(), makeBucket: makeTokenBucket, onDenied })
     const isCertificateNeeded = config.AUTH_CALLER_ASSERTIONS !== 'true'
+    if (!isCertificateNeeded) {
+      this.#assertions = { audience: config.AUTH_ISSUER, used: makeUsedAssertions(clock) }
+    }
+    this.gate = makeCallerGate({ clock, rules: this.#toRules(), makeBucket: makeTokenBucket, onDenied })
     this.credentials = files.tls && new TlsCredentials(files.tls.value, { clock, isCertificateNeeded })
     this.#running = this.#watch()
   }
@@ -151,8 +157,14 @@ class OpenCallers implements Callers {
   #toRules() {
     const { tls, policy, trustDomain } = this.#files
     const { clock } = this.#parts
-    const anchorLostMs = this.#anchorLostMs
-    return makeCallerRules({ tls: tls?.value, policy: policy?.value, trustDomain, clock, anchorLostMs })
+    return makeCallerRules({
+      tls: tls?.value,
+      policy: policy?.value,
+      trustDomain,
+      clock,
+      anchorLostMs: this.#anchorLostMs,
+      assertions: this.#assertions,
+    })
   }
 }
 
