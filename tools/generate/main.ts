@@ -17,6 +17,9 @@ try {
   const { asyncApiFile, generateAsyncApi } = await import('../async-api/generate-async-api.ts')
   await writeFile(asyncApiFile, await generateAsyncApi())
   console.log('generated asyncapi.yaml')
+  const { accessPageFile, generateAccessPage } = await import('../access/generate-access-page.ts')
+  await writeFile(accessPageFile, generateAccessPage())
+  console.log('generated docs/access.md')
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

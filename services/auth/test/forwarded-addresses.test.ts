@@ -68,7 +68,9 @@ test('over gRPC only a caller of the setting passes on an address, and is itself
   await using plain = await openTestAuth({ environment: limited })
   for (let at = 0; at < 3; at += 1) assert.equal(await fail(plain, '198.51.100.1'), 'UNAUTHENTICATED')
   assert.equal(await findFailedFrom(plain), '127.0.0.1')
-  await using auth = await openTestAuth({ environment: { ...limited, AUTH_FORWARDING_CALLERS: 'gateway, loopback' } })
+  await using auth = await openTestAuth({
+    environment: { ...limited, AUTH_FORWARDING_CALLERS: 'gateway, loopback' },
+  })
   const codes = []
   for (let at = 0; at < 3; at += 1) codes.push(await fail(auth, '198.51.100.1'))
   assert.deepEqual(codes, ['UNAUTHENTICATED', 'UNAUTHENTICATED', 'RESOURCE_EXHAUSTED'])

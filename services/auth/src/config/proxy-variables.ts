@@ -8,7 +8,9 @@ const proxies = z.string().transform((text, context) => {
   if (/^\d{1,2}$/.test(text)) return { hops: Number(text) }
   const networks = list(text)
   if (networks.every(isNetwork)) return { networks }
-  context.addIssue('must be a number of proxies such as 1, or networks such as 10.0.0.0/8 with commas between')
+  context.addIssue(
+    'must be a number of proxies such as 1, or networks such as 10.0.0.0/8 with commas between',
+  )
   return z.NEVER
 })
 
@@ -21,5 +23,8 @@ function isNetwork(text: string): boolean {
 /** Who is believed about whose call it is. */
 export const proxyVariables = {
   AUTH_TRUSTED_PROXIES: proxies.default({ networks: [] }),
-  AUTH_FORWARDING_CALLERS: z.string().default('').transform((text) => (text === '' ? [] : list(text))),
+  AUTH_FORWARDING_CALLERS: z
+    .string()
+    .default('')
+    .transform((text) => (text === '' ? [] : list(text))),
 }

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { create, isMessage } from '@bufbuild/protobuf'
-import { LoginRequestSchema, LoginResponseSchema, RefreshTokenResponseSchema } from '@immersiverse/auth-contract'
+import {
+  LoginRequestSchema,
+  LoginResponseSchema,
+  RefreshTokenResponseSchema,
+} from '@immersiverse/auth-contract'
 import { findDeviceCookie, withDeviceCookie } from './device-cookie.ts'
 
 const request = create(LoginRequestSchema, { identifier: 'mina', client: { clientId: 'web' } })
@@ -23,7 +27,14 @@ test('the token of the request goes before the cookie', () => {
 })
 
 test('a cookie that cannot be a token is as if it were not there', () => {
-  for (const cookies of [undefined, '', 'auth_device=', `auth_device=${'x'.repeat(257)}`, 'auth_device=a"b', 'xauth_device=a']) {
+  for (const cookies of [
+    undefined,
+    '',
+    'auth_device=',
+    `auth_device=${'x'.repeat(257)}`,
+    'auth_device=a"b',
+    'xauth_device=a',
+  ]) {
     assert.equal(read(cookies), request)
   }
 })
@@ -36,6 +47,9 @@ test('a login sets the cookie for logins of this origin alone, out of scripts’
 })
 
 test('no other answer sets a cookie', () => {
-  assert.equal(findDeviceCookie(create(RefreshTokenResponseSchema, { tokens: { deviceToken: 'abc' } }), ''), undefined)
+  assert.equal(
+    findDeviceCookie(create(RefreshTokenResponseSchema, { tokens: { deviceToken: 'abc' } }), ''),
+    undefined,
+  )
   assert.equal(findDeviceCookie(create(LoginResponseSchema, {}), ''), undefined)
 })

@@ -59,7 +59,12 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     'grpc.enable_channelz': 0,
   })
   const calls = makeCallsInFlight()
-  const at = { clock: options.deps.clock, onFinished: options.onFinished, calls, forwarding: options.forwarding }
+  const at = {
+    clock: options.deps.clock,
+    onFinished: options.onFinished,
+    calls,
+    forwarding: options.forwarding,
+  }
   for (const methods of listServices(options, at)) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',

@@ -10,7 +10,11 @@ export interface Forwarding {
 }
 
 /** A call with the address of the service's user, where the service may say so and does in `x-forwarded-for`. Who calls stays the service. */
-export function withForwardedAddress(caller: Caller, metadata: Metadata, { proxies, callers }: Forwarding): Caller {
+export function withForwardedAddress(
+  caller: Caller,
+  metadata: Metadata,
+  { proxies, callers }: Forwarding,
+): Caller {
   if (caller.kind !== 'service' || !callers.has(caller.id)) return caller
   const values = metadata.get('x-forwarded-for').filter((value) => typeof value === 'string')
   const { ip: peer } = caller.origin

@@ -6,10 +6,10 @@ import type { UserId } from '../domain/ids.ts'
 import { makeDeviceTokens } from './device-tokens.ts'
 
 const dayMs = 86_400_000
-const [mina, jun] = ['01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8058'] as UserId[] as [
-  UserId,
-  UserId,
-]
+const [mina, jun] = [
+  '01890a5d-ac96-774b-bcce-b302099a8057',
+  '01890a5d-ac96-774b-bcce-b302099a8058',
+] as UserId[] as [UserId, UserId]
 
 function open(key = 1) {
   const time = { nowMs: 20_000 * dayMs }
