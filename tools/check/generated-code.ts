@@ -1,15 +1,19 @@
 import { readFile } from 'node:fs/promises'
+import { accessPageFile, generateAccessPage } from '../access/generate-access-page.ts'
 import { asyncApiFile, generateAsyncApi } from '../async-api/generate-async-api.ts'
 import { withGeneratedCode } from '../generate/with-generated-code.ts'
 
-/** How the committed generated code and `asyncapi.yaml` differ from what the protos give now, one line a file. */
+/** How the committed generated code, `asyncapi.yaml` and `docs/access.md` differ from what the protos give now, one line a file. */
 export async function checkGeneratedCode(): Promise<string[]> {
   const lines = await withGeneratedCode(async (_fresh, { missing, changed, stale }) => [
     ...missing.map((file) => `${file} is missing; run npm run generate`),
     ...changed.map((file) => `${file} is not what the protos give; run npm run generate`),
     ...stale.map((file) => `${file} comes from no proto any more; run npm run generate`),
   ])
-  const committed = await readFile(asyncApiFile, 'utf8').catch(() => undefined)
-  if (committed === (await generateAsyncApi())) return lines
-  return [...lines, 'asyncapi.yaml is not what the protos and topics give; run npm run generate']
+  const read = (file: string) => readFile(file, 'utf8').catch(() => undefined)
+  if ((await read(asyncApiFile)) !== (await generateAsyncApi()))
+    lines.push('asyncapi.yaml is not what the protos and topics give; run npm run generate')
+  if ((await read(accessPageFile)) !== generateAccessPage())
+    lines.push("docs/access.md is not what the protos' marks give; run npm run generate")
+  return lines
 }

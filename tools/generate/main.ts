@@ -21,6 +21,9 @@ try {
   const { callerTableFile, generateCallerTable } = await import('../callers/generate-caller-table.ts')
   await writeFile(join(rootFolder, callerTableFile), await generateCallerTable())
   console.log(`generated ${callerTableFile}`)
+  const { accessPageFile, generateAccessPage } = await import('../access/generate-access-page.ts')
+  await writeFile(accessPageFile, generateAccessPage())
+  console.log('generated docs/access.md')
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

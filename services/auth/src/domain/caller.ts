@@ -32,5 +32,7 @@ export type Caller =
       readonly kind: 'user'
       readonly userId: UserId
       readonly sessionId: SessionId
+      /** Of the token. */
+      readonly roles: readonly string[]
       readonly origin: Origin
     }

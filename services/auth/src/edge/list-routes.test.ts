@@ -12,7 +12,9 @@ import { FileDescriptorSetSchema, type MethodOptions, MethodOptionsSchema } from
 import {
   AuthService,
   EdgeAccess,
+  EdgeOthers,
   edge_access,
+  edge_others,
   fileDescriptorSet,
   http,
   UserService,
@@ -36,23 +38,25 @@ function change(service: DescService, name: string, edit: (options: MethodOption
 
 test('every method with a path is a route, with its access', () => {
   const routes = listRoutes([AuthService, UserService])
-  const lines = routes.map(({ verb, url, access, method }) => `${verb} ${url} ${access} ${method.name}`)
+  const lines = routes.map(
+    ({ verb, url, access, others, method }) => `${verb} ${url} ${access} ${others} ${method.name}`,
+  )
   assert.deepEqual(
     lines.filter((line) =>
       / (Login|Logout|RefreshToken|ValidateToken|.*User|ChangePassword|.*Sessions?)$/.test(line),
     ),
     [
-      'POST /v1/auth/login anon Login',
-      'POST /v1/auth/logout anon Logout',
-      'POST /v1/auth/refresh anon RefreshToken',
-      'POST /v1/auth/validate anon ValidateToken',
-      'GET /v1/users/:p0/sessions self ListSessions',
-      'DELETE /v1/users/:p0/sessions/:p1 self RevokeSession',
-      'POST /v1/users anon CreateUser',
-      'GET /v1/users/:p0 self GetUser',
-      'PATCH /v1/users/:p0 self UpdateUser',
-      'POST /v1/users/:p0/password self ChangePassword',
-      'DELETE /v1/users/:p0 self DeleteUser',
+      'POST /v1/auth/login anon nobody Login',
+      'POST /v1/auth/logout anon nobody Logout',
+      'POST /v1/auth/refresh anon nobody RefreshToken',
+      'POST /v1/auth/validate anon nobody ValidateToken',
+      'GET /v1/users/:p0/sessions self viewer ListSessions',
+      'DELETE /v1/users/:p0/sessions/:p1 self operator RevokeSession',
+      'POST /v1/users anon nobody CreateUser',
+      'GET /v1/users/:p0 self viewer GetUser',
+      'PATCH /v1/users/:p0 self operator UpdateUser',
+      'POST /v1/users/:p0/password self nobody ChangePassword',
+      'DELETE /v1/users/:p0 self operator DeleteUser',
     ],
   )
 })
@@ -63,14 +67,21 @@ test('a method with a path and without a mark is listed, and does not start the 
   assert.deepEqual(listUnmarkedMethods([AuthService, service]), ['auth.v1.UserService/GetUser'])
   assert.throws(
     () => listRoutes([service]),
-    /auth\.v1\.UserService\/GetUser has a path and no edge_access mark/,
+    /auth\.v1\.UserService\/GetUser has a path and no mark that says who may call it/,
   )
 })
 
+test('a self route that does not say who else may call it is listed, and does not start the service', () => {
+  const service = change(UserService, 'GetUser', (options) => clearExtension(options, edge_others))
+  assert.deepEqual(listUnmarkedMethods([service]), ['auth.v1.UserService/GetUser'])
+  assert.throws(() => listRoutes([service]), /GetUser has a path and no mark/)
+})
+
 test('a self route whose path does not name the user does not start the service', () => {
-  const service = change(AuthService, 'Login', (options) =>
-    setExtension(options, edge_access, EdgeAccess.SELF),
-  )
+  const service = change(AuthService, 'Login', (options) => {
+    setExtension(options, edge_access, EdgeAccess.SELF)
+    setExtension(options, edge_others, EdgeOthers.NOBODY)
+  })
   assert.throws(
     () => listRoutes([service]),
     /Login is for the user's own token and its path has no \{user_id\}/,

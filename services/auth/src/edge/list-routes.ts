@@ -5,7 +5,8 @@ import {
   getOption,
   hasOption,
 } from '@bufbuild/protobuf'
-import { EdgeAccess, edge_access, http } from '@immersiverse/auth-contract'
+import { EdgeAccess, EdgeOthers, edge_access, edge_others, http } from '@immersiverse/auth-contract'
+import type { Others } from '../domain/may-act-for.ts'
 import { listUnmarkedMethods } from './list-unmarked-methods.ts'
 import { toMethodName } from './to-method-name.ts'
 import { findVariable, type Route, toRoute } from './to-route.ts'
@@ -13,6 +14,8 @@ import { findVariable, type Route, toRoute } from './to-route.ts'
 /** A route and who may call it. */
 export interface EdgeRoute extends Route {
   readonly access: 'anon' | 'self'
+  /** Who else may call a `self` route, for any user. */
+  readonly others: Others
 }
 
 /**
@@ -22,7 +25,7 @@ export interface EdgeRoute extends Route {
  */
 export function listRoutes(services: readonly DescService[]): EdgeRoute[] {
   const [unmarked] = listUnmarkedMethods(services)
-  if (unmarked !== undefined) throw new Error(`${unmarked} has a path and no edge_access mark`)
+  if (unmarked !== undefined) throw new Error(`${unmarked} has a path and no mark that says who may call it`)
   return services.flatMap(({ methods }) =>
     methods.filter((method) => hasOption(method, http)).flatMap(toRoutes),
   )
@@ -36,7 +39,18 @@ function toRoutes(method: DescMethod): EdgeRoute[] {
   if (access === 'self' && routes.some((route) => findVariable(route, 'user_id') === undefined)) {
     throw new Error(`${toMethodName(method)} is for the user's own token and its path has no {user_id}`)
   }
-  return routes.map((route) => ({ ...route, access }))
+  return routes.map((route) => ({ ...route, access, others: toOthers(method) }))
+}
+
+const others: Readonly<Record<EdgeOthers, Others>> = Object.freeze({
+  [EdgeOthers.UNSPECIFIED]: 'nobody',
+  [EdgeOthers.NOBODY]: 'nobody',
+  [EdgeOthers.OPERATOR]: 'operator',
+  [EdgeOthers.VIEWER]: 'viewer',
+})
+
+function toOthers(method: DescMethod): Others {
+  return others[getOption(method, edge_others)]
 }
 
 function isUnary(method: DescMethod): method is DescMethodUnary {

@@ -3,7 +3,7 @@ import { bounds } from '@immersiverse/auth-contract'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Deps, Log } from '../deps.ts'
 import { AuthError } from '../domain/errors.ts'
-import { makeTrustedProxies, type TrustedProxies } from '../domain/trusted-proxies.ts'
+import { noProxies, type TrustedProxies } from '../domain/trusted-proxies.ts'
 import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
 import { answerBrokenRequest } from './answer-broken-request.ts'
 import type { EdgeCall } from './edge-call.ts'
@@ -85,8 +85,6 @@ function addHooks(app: FastifyInstance, options: CallOptions, state: { readonly 
   })
   app.addHook('onResponse', async (request) => finishCall(options, request))
 }
-
-const noProxies = makeTrustedProxies({ networks: [] })
 
 function startCall(
   { deps, proxies = noProxies }: CallOptions,

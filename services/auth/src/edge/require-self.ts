@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { AuthError } from '../domain/errors.ts'
 import { findSessionId, findUserId } from '../domain/ids.ts'
+import { mayActFor, type Others } from '../domain/may-act-for.ts'
 import { validateToken } from '../use-cases/validate-token.ts'
 import type { EdgeCall } from './edge-call.ts'
 import { findBearer } from './find-bearer.ts'
@@ -9,7 +10,8 @@ import { findBearer } from './find-bearer.ts'
 export type SelfDeps = Pick<Deps, 'clock' | 'keyRing' | 'verifier' | 'sessionLookup' | 'settings'>
 
 /**
- * Makes the bearer token's user the caller, where the path names that very user. Strict, as ValidateToken is.
+ * Makes the bearer token's user the caller, where the path names that very user, or the token has a role that `others` names. Strict, as
+ * ValidateToken is.
  * @throws AuthError MISSING_ACCESS_TOKEN, INVALID_ACCESS_TOKEN with its `validation_reason`, NOT_SELF, and DATABASE_UNAVAILABLE where the
  *   token cannot be judged: an outage is never the token's fault.
  */
@@ -18,6 +20,7 @@ export async function requireSelf(
   call: EdgeCall,
   authorization: readonly string[] | undefined,
   pathUserId: string,
+  others: Others = 'nobody',
 ): Promise<void> {
   const accessToken = findBearer(authorization)
   if (accessToken === undefined) throw new AuthError('MISSING_ACCESS_TOKEN')
@@ -31,6 +34,13 @@ export async function requireSelf(
   if (reason !== undefined || userId === undefined || sessionId === undefined) {
     throw new AuthError('INVALID_ACCESS_TOKEN', { metadata: { validation_reason: reason ?? 'MALFORMED' } })
   }
-  call.caller = { kind: 'user', userId, sessionId, origin: call.caller.origin }
-  if (findUserId(pathUserId) !== userId) throw new AuthError('NOT_SELF')
+  const caller = {
+    kind: 'user',
+    userId,
+    sessionId,
+    roles: claims?.roles ?? [],
+    origin: call.caller.origin,
+  } as const
+  call.caller = caller
+  if (findUserId(pathUserId) !== userId && !mayActFor(caller, others)) throw new AuthError('NOT_SELF')
 }

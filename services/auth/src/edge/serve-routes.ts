@@ -76,6 +76,7 @@ async function admit(deps: SelfDeps, route: EdgeRoute, request: FastifyRequest):
     request.edgeCall,
     toAuthorization(request),
     toParameters(request)[userId.parameter] ?? '',
+    route.others,
   )
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeTrustedProxies } from '../domain/trusted-proxies.ts'
+import { makeTrustedProxies } from '../security/trusted-proxies.ts'
 import { toOrigin } from './to-origin.ts'
 
 const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'

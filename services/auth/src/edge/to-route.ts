@@ -17,6 +17,8 @@ export interface Route {
   readonly verb: HttpVerb
   /** The path in the router's syntax. Parameters are `p0`, `p1`, … so that templates of one shape are one path. */
   readonly url: string
+  /** The path as the rule has it, such as `/v1/users/{user_id}`. */
+  readonly template: string
   readonly variables: readonly PathVariable[]
   /** What the HTTP body holds: the whole request, one field of it, or nothing. */
   readonly body: 'request' | DescField | undefined
@@ -61,7 +63,14 @@ export function toRoute(method: DescMethodUnary, rule: HttpRule): Route {
     return `:${parameter}${verb !== undefined && at === segments.length - 1 ? '([^:/]+)' : ''}`
   })
   const url = `/${urlSegments.join('/')}${verb === undefined ? '' : `::${verb}`}`
-  return { method, verb: verbs[pattern.case], url, variables, body: toBody(method, rule.body, refuse) }
+  return {
+    method,
+    verb: verbs[pattern.case],
+    url,
+    template,
+    variables,
+    body: toBody(method, rule.body, refuse),
+  }
 }
 
 type Refuse = (why: string) => Error

@@ -6,6 +6,7 @@ import { endUserSessions, eraseUserSessions } from '../store/sessions.ts'
 import { eraseUser, lockAccount } from '../store/users.ts'
 import { toAuditedUser } from './audited.ts'
 import { forgetFailures } from './forget-failures.ts'
+import { requireBelow } from './require-below.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 
@@ -18,10 +19,11 @@ export async function deleteUser(
   caller: Caller,
   input: { readonly userId: string },
 ): Promise<RevocationMark> {
-  const userId = requireUserId(caller, input.userId)
+  const userId = requireUserId(caller, input.userId, 'operator')
   const deleted = await deps.write(caller.origin, async (trx, announce, revoke, record) => {
     const account = await lockAccount(trx, userId, 'update')
     if (account === undefined) throw new AuthError('USER_NOT_FOUND')
+    requireBelow(caller, account)
     const { version, tokenVersion } = await eraseUser(trx, userId)
     await endUserSessions(trx, userId)
     await eraseUserSessions(trx, userId)

@@ -33,7 +33,7 @@ export async function getUser(
 
 function toLookup(caller: Caller, input: GetUserInput): UserLookup {
   const { by, value, minVersion } = input
-  const userId = by === 'id' || caller.kind !== 'service' ? requireUserId(caller, value) : undefined
+  const userId = by === 'id' || caller.kind !== 'service' ? requireUserId(caller, value, 'viewer') : undefined
   if (minVersion < 0) throw invalidField('min_version', 'must not be negative')
   if (userId !== undefined) return { by: 'id', value: userId }
   if (by === undefined || by === 'id')

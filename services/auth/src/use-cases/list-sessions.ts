@@ -17,7 +17,7 @@ export async function listSessions(
   caller: Caller,
   input: { readonly userId: string },
 ): Promise<LiveSession[]> {
-  const userId = requireUserId(caller, input.userId)
+  const userId = requireUserId(caller, input.userId, 'viewer')
   const { kysely } = deps.database
   if ((await findAccount(kysely, { by: 'id', value: userId })) === undefined) {
     throw new AuthError('USER_NOT_FOUND')

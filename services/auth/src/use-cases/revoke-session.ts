@@ -7,6 +7,7 @@ import type { RevocationMark } from '../domain/revocation.ts'
 import { endSession, lockSession } from '../store/sessions.ts'
 import { lockAccount } from '../store/users.ts'
 import { toAuditedSession } from './audited.ts'
+import { requireBelow } from './require-below.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedSession } from './to-revoked.ts'
 
@@ -19,12 +20,13 @@ export async function revokeSession(
   caller: Caller,
   input: { readonly userId: string; readonly sessionId: string },
 ): Promise<RevocationMark> {
-  const userId = requireUserId(caller, input.userId)
+  const userId = requireUserId(caller, input.userId, 'operator')
   const sessionId = findSessionId(input.sessionId)
   if (sessionId === undefined) throw invalidField('session_id', 'must be a UUID')
   return await deps.write(caller.origin, async (trx, announce, revoke, record) => {
     const account = await lockAccount(trx, userId, 'update')
     if (account === undefined) throw new AuthError('USER_NOT_FOUND')
+    requireBelow(caller, account)
     const locked = await lockSession(trx, sessionId)
     if (locked?.session.userId !== userId) throw new AuthError('SESSION_NOT_FOUND')
     if (!(await endSession(trx, sessionId))) return await revoke()

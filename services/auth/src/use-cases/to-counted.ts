@@ -1,9 +1,9 @@
 import type { Caller } from '../domain/caller.ts'
 import type { LimitName } from '../domain/limit.ts'
-import { toNetwork } from '../domain/to-network.ts'
 import type { User } from '../domain/user.ts'
 import { toIdentifierKey } from '../domain/user-fields.ts'
 import type { Counted } from '../security/throttle.ts'
+import { toNetwork } from '../security/to-network.ts'
 
 /**
  * The address of whoever asks as a subject, or nothing where it is not known: a service that does not pass the address of its user on would

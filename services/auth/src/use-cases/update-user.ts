@@ -24,6 +24,7 @@ import { lockAccount, updateUser as writeChanges } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
 import { toAuditedUser } from './audited.ts'
 import { forgetFailures } from './forget-failures.ts'
+import { requireBelow } from './require-below.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
@@ -44,8 +45,11 @@ export interface UpdatedUser {
   readonly revocation: RevocationMark
 }
 
-/** What people may change about themselves. */
-const ownFields = new Set(['email', 'displayName'])
+/** What people may change over the edge, of themselves and, as operators, of others. Whose password or e-mail one sets, one can log in as. */
+export const changeableFields: Readonly<Record<'self' | 'operator', readonly string[]>> = Object.freeze({
+  self: ['email', 'displayName'],
+  operator: ['displayName', 'status'],
+})
 
 /**
  * Changes a user; suspension, new roles and a new password revoke in the same transaction (protocols.md §0).
@@ -56,8 +60,8 @@ export async function updateUser(
   caller: Caller,
   input: UpdateUserInput,
 ): Promise<UpdatedUser> {
-  const userId = requireUserId(caller, input.userId)
-  requireFields(caller, input)
+  const userId = requireUserId(caller, input.userId, 'operator')
+  requireFields(caller, userId, input)
   assertUpdate(deps, input)
   const { password, ...rest } = input.changes
   const passwordHash = password === undefined ? undefined : await deps.passwords.hash(password, caller.origin)
@@ -72,9 +76,11 @@ export async function updateUser(
   }
 }
 
-function requireFields(caller: Caller, input: UpdateUserInput): void {
+function requireFields(caller: Caller, userId: UserId, input: UpdateUserInput): void {
   if (caller.kind === 'service') return
-  const refused = Object.keys(input.changes).find((field) => !ownFields.has(field))
+  const isSelf = caller.kind === 'user' && caller.userId === userId
+  const allowed = changeableFields[isSelf ? 'self' : 'operator']
+  const refused = Object.keys(input.changes).find((field) => !allowed.includes(field))
   if (refused !== undefined) throw new AuthError('FIELD_NOT_ALLOWED', { metadata: { field: refused } })
 }
 
@@ -99,6 +105,7 @@ async function change(
   return await deps.write(caller.origin, async (trx, announce, revoke, record) => {
     const before = await lockAccount(trx, userId, 'update')
     if (before === undefined) throw new AuthError('USER_NOT_FOUND')
+    requireBelow(caller, before)
     if (expectedVersion !== 0 && before.version !== expectedVersion) {
       throw new AuthError('VERSION_MISMATCH', { metadata: { version: String(before.version) } })
     }

@@ -31,7 +31,7 @@ export enum EdgeAccess {
   ANON = 1,
 
   /**
-   * The bearer token's own user: the path's `user_id` must be the token's `sub`.
+   * The bearer token's own user: the path's `user_id` must be the token's `sub`. `edge_others` says who else.
    *
    * @generated from enum value: EDGE_ACCESS_SELF = 2;
    */
@@ -44,9 +44,56 @@ export enum EdgeAccess {
 export declare const EdgeAccessSchema: GenEnum<EdgeAccess>;
 
 /**
+ * Who, beside the token's own user, may call a method that is marked SELF: for every other user, by a role of their token.
+ *
+ * @generated from enum auth.v1.EdgeOthers
+ */
+export enum EdgeOthers {
+  /**
+   * No mark. A SELF method without one does not pass the project's checks.
+   *
+   * @generated from enum value: EDGE_OTHERS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nobody.
+   *
+   * @generated from enum value: EDGE_OTHERS_NOBODY = 1;
+   */
+  NOBODY = 1,
+
+  /**
+   * Tokens with the role `operator`.
+   *
+   * @generated from enum value: EDGE_OTHERS_OPERATOR = 2;
+   */
+  OPERATOR = 2,
+
+  /**
+   * Tokens with the role `viewer` or `operator`.
+   *
+   * @generated from enum value: EDGE_OTHERS_VIEWER = 3;
+   */
+  VIEWER = 3,
+}
+
+/**
+ * Describes the enum auth.v1.EdgeOthers.
+ */
+export declare const EdgeOthersSchema: GenEnum<EdgeOthers>;
+
+/**
  * Who may call this method over the edge.
  *
  * @generated from extension: auth.v1.EdgeAccess edge_access = 50701;
  */
 export declare const edge_access: GenExtension<MethodOptions, EdgeAccess>;
+
+/**
+ * Who else may call a method marked SELF.
+ *
+ * @generated from extension: auth.v1.EdgeOthers edge_others = 50702;
+ */
+export declare const edge_others: GenExtension<MethodOptions, EdgeOthers>;
 

@@ -9,7 +9,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file auth/v1/edge_access.proto.
  */
 export const file_auth_v1_edge_access = /*@__PURE__*/
-  fileDesc("ChlhdXRoL3YxL2VkZ2VfYWNjZXNzLnByb3RvEgdhdXRoLnYxKlUKCkVkZ2VBY2Nlc3MSGwoXRURHRV9BQ0NFU1NfVU5TUEVDSUZJRUQQABIUChBFREdFX0FDQ0VTU19BTk9OEAESFAoQRURHRV9BQ0NFU1NfU0VMRhACOlYKC2VkZ2VfYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYjYwDIAEoDjITLmF1dGgudjEuRWRnZUFjY2Vzc1IKZWRnZUFjY2Vzc2IGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("ChlhdXRoL3YxL2VkZ2VfYWNjZXNzLnByb3RvEgdhdXRoLnYxKlUKCkVkZ2VBY2Nlc3MSGwoXRURHRV9BQ0NFU1NfVU5TUEVDSUZJRUQQABIUChBFREdFX0FDQ0VTU19BTk9OEAESFAoQRURHRV9BQ0NFU1NfU0VMRhACKnMKCkVkZ2VPdGhlcnMSGwoXRURHRV9PVEhFUlNfVU5TUEVDSUZJRUQQABIWChJFREdFX09USEVSU19OT0JPRFkQARIYChRFREdFX09USEVSU19PUEVSQVRPUhACEhYKEkVER0VfT1RIRVJTX1ZJRVdFUhADOlYKC2VkZ2VfYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYjYwDIAEoDjITLmF1dGgudjEuRWRnZUFjY2Vzc1IKZWRnZUFjY2VzczpWCgtlZGdlX290aGVycxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGI6MAyABKA4yEy5hdXRoLnYxLkVkZ2VPdGhlcnNSCmVkZ2VPdGhlcnNiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the enum auth.v1.EdgeAccess.
@@ -26,10 +26,32 @@ export const EdgeAccess = /*@__PURE__*/
   tsEnum(EdgeAccessSchema);
 
 /**
+ * Describes the enum auth.v1.EdgeOthers.
+ */
+export const EdgeOthersSchema = /*@__PURE__*/
+  enumDesc(file_auth_v1_edge_access, 1);
+
+/**
+ * Who, beside the token's own user, may call a method that is marked SELF: for every other user, by a role of their token.
+ *
+ * @generated from enum auth.v1.EdgeOthers
+ */
+export const EdgeOthers = /*@__PURE__*/
+  tsEnum(EdgeOthersSchema);
+
+/**
  * Who may call this method over the edge.
  *
  * @generated from extension: auth.v1.EdgeAccess edge_access = 50701;
  */
 export const edge_access = /*@__PURE__*/
   extDesc(file_auth_v1_edge_access, 0);
+
+/**
+ * Who else may call a method marked SELF.
+ *
+ * @generated from extension: auth.v1.EdgeOthers edge_others = 50702;
+ */
+export const edge_others = /*@__PURE__*/
+  extDesc(file_auth_v1_edge_access, 1);
 

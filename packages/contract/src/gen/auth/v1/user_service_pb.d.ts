@@ -675,7 +675,8 @@ export declare const UserService: GenService<{
   /**
    * Changes the fields that are set. Suspending, a new password and new roles revoke tokens in the same transaction.
    * Errors: NOT_FOUND `USER_NOT_FOUND`, ABORTED `VERSION_MISMATCH`, ALREADY_EXISTS `EMAIL_TAKEN`, INVALID_ARGUMENT `INVALID_FIELD`,
-   * PERMISSION_DENIED `FIELD_NOT_ALLOWED` (over the edge: only e-mail and display name).
+   * PERMISSION_DENIED `FIELD_NOT_ALLOWED` (over the edge: only one's own e-mail and display name, and of others, for operators, display name
+   * and status).
    *
    * @generated from rpc auth.v1.UserService.UpdateUser
    */
