@@ -1,5 +1,6 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeWeakFiles } from '../weak-passwords/make-weak-files.ts'
 import { generatedFolder, withGeneratedCode } from './with-generated-code.ts'
 
 try {
@@ -17,6 +18,8 @@ try {
   const { asyncApiFile, generateAsyncApi } = await import('../async-api/generate-async-api.ts')
   await writeFile(asyncApiFile, await generateAsyncApi())
   console.log('generated asyncapi.yaml')
+  for (const { file, text } of makeWeakFiles()) await writeFile(file, text)
+  console.log('generated the lists of weak passwords')
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -3,6 +3,7 @@ import type { Clock } from './domain/clock.ts'
 import type { KeyPurpose, KeyTimes } from './domain/key-life.ts'
 import type { AccessTokens } from './security/access-tokens.ts'
 import type { KeyRing } from './security/key-ring.ts'
+import type { PasswordPolicy } from './security/password-policy/make-password-policy.ts'
 import type { Passwords } from './security/passwords.ts'
 import type { RefreshTokens } from './security/refresh-tokens.ts'
 import type { Database } from './store/database.ts'
@@ -26,6 +27,7 @@ export interface Deps {
   readonly accessTokens: AccessTokens
   readonly refreshTokens: RefreshTokens
   readonly passwords: Passwords
+  readonly passwordPolicy: PasswordPolicy
 }
 
 /** The part of pino's logger that is used. */

@@ -125,5 +125,6 @@ function makeDeps(parts: AuthParts, database: Database, ring: KeyRing, onRevoked
     accessTokens: makeFastAccessTokens({ issuer, audience, ttlMs: accessTtlMs }),
     refreshTokens: makeRefreshTokens(ring),
     passwords: makeFastPasswords(process),
+    passwordPolicy: { findFault: async () => undefined, unreadCount: 0 },
   }
 }

@@ -12,6 +12,7 @@ import { makeSeal } from '../security/seal.ts'
 import type { Database } from '../store/database.ts'
 import { makeSessionLookup } from '../store/session-lookup.ts'
 import { makeWrite } from '../store/write.ts'
+import { makeConfiguredPolicy } from './make-configured-policy.ts'
 import { getMasterKey } from './open-database.ts'
 import { toPasswordOptions } from './to-password-options.ts'
 import { toSettings } from './to-settings.ts'
@@ -79,5 +80,6 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     accessTokens: makeAccessTokens({ issuer, audience, ttlMs }),
     refreshTokens: makeRefreshTokens(keyRing),
     passwords,
+    passwordPolicy: makeConfiguredPolicy(config, log),
   }
 }

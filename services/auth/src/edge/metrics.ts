@@ -22,6 +22,8 @@ const gauges = Object.freeze({
   auth_signing_key_age_seconds: 'How long the key that signs access tokens has done so.',
   auth_key_ring_age_seconds: 'How long ago this instance read the keys.',
   auth_hashing_pending: 'Password hashes that wait or run.',
+  auth_breached_passwords_unread:
+    'New passwords since the start that were taken although the list of breached ones could not be read. Alert above 0.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })
 

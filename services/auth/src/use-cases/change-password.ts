@@ -3,16 +3,17 @@ import type { Caller } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
 import { findSessionId } from '../domain/ids.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
-import { findViolation, makePasswordRule } from '../domain/user-fields.ts'
+import { findViolation, makePasswordRule, typedPasswordRule } from '../domain/user-fields.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { findAccount, lockAccount, updateUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { assertNewPassword } from './assert-new-password.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
-type ChangeDeps = Pick<Deps, 'clock' | 'database' | 'write' | 'passwords' | 'settings'>
+type ChangeDeps = Pick<Deps, 'clock' | 'database' | 'write' | 'passwords' | 'passwordPolicy' | 'settings'>
 
 /** The present password, the new one, and the session that stays (empty: none). */
 export interface ChangePasswordInput {
@@ -35,6 +36,7 @@ export async function changePassword(
 ): Promise<RevocationMark> {
   const userId = requireUserId(caller, input.userId)
   assertFields(
+    findViolation('current_password', input.currentPassword, typedPasswordRule),
     findViolation('new_password', input.newPassword, makePasswordRule(deps.settings.passwordMinLength)),
   )
   const keep = findSessionId(input.keepSessionId)
@@ -45,6 +47,7 @@ export async function changePassword(
     if (verified === undefined) throw new AuthError('USER_NOT_FOUND')
     const matches = await deps.passwords.verify(input.currentPassword, verified.passwordHash, caller.origin)
     if (!matches) throw new AuthError('INVALID_CREDENTIALS')
+    await assertNewPassword(deps, 'new_password', input.newPassword, verified)
     const changes = { passwordHash: await deps.passwords.hash(input.newPassword, caller.origin) }
     return await deps.write(caller.origin, async (trx, announce, revoke) => {
       const account = await lockAccount(trx, userId, 'update')

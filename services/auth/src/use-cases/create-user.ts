@@ -19,8 +19,12 @@ import { UniqueViolation } from '../store/driver-errors.ts'
 import { findRequest, insertRequest } from '../store/request-ids.ts'
 import { findAccount, insertUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { assertNewPassword } from './assert-new-password.ts'
 
-type CreateDeps = Pick<Deps, 'database' | 'write' | 'passwords' | 'newId' | 'keyRing' | 'settings'>
+type CreateDeps = Pick<
+  Deps,
+  'database' | 'write' | 'passwords' | 'passwordPolicy' | 'newId' | 'keyRing' | 'settings'
+>
 
 /** A person's wishes; an empty display name means the username, an empty request id none. */
 export interface CreateUserInput {
@@ -40,6 +44,7 @@ export async function createUser(deps: CreateDeps, caller: Caller, input: Create
   const fingerprint = toFingerprint(deps, input)
   const before = await findSame(deps, input.requestId, fingerprint)
   if (before) return before
+  await assertNewPassword(deps, 'password', input.password, input)
   const passwordHash = await deps.passwords.hash(input.password, caller.origin)
   try {
     return await insert(deps, caller, input, { passwordHash, fingerprint })

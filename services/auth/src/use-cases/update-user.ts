@@ -14,13 +14,14 @@ import {
 } from '../domain/user-fields.ts'
 import { UniqueViolation } from '../store/driver-errors.ts'
 import { endUserSessions } from '../store/sessions.ts'
-import { lockAccount, updateUser as writeChanges } from '../store/users.ts'
+import { findAccount, lockAccount, updateUser as writeChanges } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { assertNewPassword } from './assert-new-password.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
 
-type UpdateDeps = Pick<Deps, 'write' | 'passwords' | 'settings'>
+type UpdateDeps = Pick<Deps, 'database' | 'write' | 'passwords' | 'passwordPolicy' | 'settings'>
 
 /** The wished changes; fields that are not there stay. */
 export interface UpdateUserInput {
@@ -52,14 +53,28 @@ export async function updateUser(
   requireFields(caller, input)
   assertUpdate(deps, input)
   const { password, ...rest } = input.changes
-  const passwordHash = password === undefined ? undefined : await deps.passwords.hash(password, caller.origin)
-  const changes = passwordHash === undefined ? rest : { ...rest, passwordHash }
+  const changes =
+    password === undefined
+      ? rest
+      : { ...rest, passwordHash: await hashNew(deps, caller, userId, input.changes) }
   try {
     return await change(deps, caller, userId, changes, input.expectedVersion)
   } catch (error) {
     if (error instanceof UniqueViolation) throw new AuthError('EMAIL_TAKEN')
     throw error
   }
+}
+
+async function hashNew(
+  deps: UpdateDeps,
+  caller: Caller,
+  userId: UserId,
+  { password = '', ...changes }: UpdateUserInput['changes'],
+): Promise<string> {
+  const account = await findAccount(deps.database.kysely, { by: 'id', value: userId })
+  if (account === undefined) throw new AuthError('USER_NOT_FOUND')
+  await assertNewPassword(deps, 'password', password, { ...account, ...changes })
+  return await deps.passwords.hash(password, caller.origin)
 }
 
 function requireFields(caller: Caller, input: UpdateUserInput): void {
