@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { dataVariables } from './config/data-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
+import { findNeighbourConflicts, neighbourVariables } from './config/neighbour-variables.ts'
 import { passwordVariables } from './config/password-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
@@ -23,6 +24,7 @@ const variables = z.object({
   ...listenerVariables,
   ...tokenVariables,
   ...passwordVariables,
+  ...neighbourVariables,
   AUTH_MASTER_KEY: z.string().optional(),
   AUTH_MASTER_KEY_FILE: z.string().optional(),
   AUTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -47,6 +49,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
+  faults.push(...findNeighbourConflicts(settings))
   if (faults.length > 0) throw new ConfigError(faults)
   return { ...settings, masterKey }
 }
@@ -61,7 +64,7 @@ function readEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Settings of the contract that this version does not have. Ignored, they would leave open what somebody meant to close. */
-const unsupported = /^(AUTH_TLS_|AUTH_CALLERS_FILE$|KAFKA_TLS|KAFKA_SASL_|DATABASE_OWNER_URL$)/
+const unsupported = /^(AUTH_TLS_|AUTH_CALLERS_FILE$)/
 
 function findUnsupported(given: Record<string, string | undefined>): string[] {
   const names = Object.keys(given).filter((name) => unsupported.test(name))
