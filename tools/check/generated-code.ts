@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { accessPageFile, generateAccessPage } from '../access/generate-access-page.ts'
 import { asyncApiFile, generateAsyncApi } from '../async-api/generate-async-api.ts'
 import { withGeneratedCode } from '../generate/with-generated-code.ts'
+import { makeWeakFiles } from '../weak-passwords/make-weak-files.ts'
 
 /** How the committed generated code, `asyncapi.yaml` and `docs/access.md` differ from what the protos give now, one line a file. */
 export async function checkGeneratedCode(): Promise<string[]> {
@@ -15,5 +17,10 @@ export async function checkGeneratedCode(): Promise<string[]> {
     lines.push('asyncapi.yaml is not what the protos and topics give; run npm run generate')
   if ((await read(accessPageFile)) !== generateAccessPage())
     lines.push("docs/access.md is not what the protos' marks give; run npm run generate")
+  for (const { file, text } of makeWeakFiles()) {
+    const present = await readFile(file, 'utf8').catch(() => undefined)
+    if (present !== text)
+      lines.push(`${basename(file)} is not what its generator gives; run npm run generate`)
+  }
   return lines
 }

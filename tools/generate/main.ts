@@ -1,6 +1,7 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { rootFolder } from '../process/root-folder.ts'
+import { makeWeakFiles } from '../weak-passwords/make-weak-files.ts'
 import { generatedFolder, withGeneratedCode } from './with-generated-code.ts'
 
 try {
@@ -24,6 +25,8 @@ try {
   const { accessPageFile, generateAccessPage } = await import('../access/generate-access-page.ts')
   await writeFile(accessPageFile, generateAccessPage())
   console.log('generated docs/access.md')
+  for (const { file, text } of makeWeakFiles()) await writeFile(file, text)
+  console.log('generated the lists of weak passwords')
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -1,7 +1,13 @@
+/** Where a single Kafka node listens, and how its clients speak with it. */
+export interface KafkaPorts {
+  readonly port: number
+  readonly protocol: 'PLAINTEXT' | 'SASL_SSL'
+  readonly controllerPort: number
+}
+
 /** The `server.properties` of a single Kafka node, broker and controller in one, that serves on 127.0.0.1. */
 export function kafkaProperties(
-  port: number,
-  controllerPort: number,
+  { controllerPort, port, protocol }: KafkaPorts,
   logFolder: string,
   settings: Readonly<Record<string, string>> = {},
 ): string {
@@ -9,10 +15,11 @@ export function kafkaProperties(
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `${protocol}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `${protocol}://127.0.0.1:${port}`,
+    'inter.broker.listener.name': protocol,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,${protocol}:${protocol}`,
     'log.dirs': logFolder,
     // A broker that comes back after a SIGKILL has to wait until its former self has timed out.
     'broker.session.timeout.ms': '4000',

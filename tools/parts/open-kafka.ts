@@ -14,7 +14,7 @@ import { watchOver } from './watch-over.ts'
 
 /** An Apache Kafka of the test's own, one node. */
 export interface KafkaPart extends Part {
-  /** What clients connect to: `127.0.0.1:port`, plaintext. */
+  /** What clients connect to: `127.0.0.1:port`. */
   readonly brokers: string
   readonly port: number
 }
@@ -25,6 +25,10 @@ export interface KafkaOptions {
   readonly port?: number
   /** Lines of `server.properties` beside ours, such as `{ 'auto.create.topics.enable': 'true' }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** How clients speak with it, and the broker with itself; plaintext by default. */
+  readonly protocol?: 'PLAINTEXT' | 'SASL_SSL'
+  /** SCRAM credentials that are there from the start, such as `SCRAM-SHA-512=[name=auth,password=secret]`. */
+  readonly scram?: readonly string[]
 }
 
 const javaOptions = Object.freeze([
@@ -41,11 +45,15 @@ const javaOptions = Object.freeze([
 export async function openKafka(options: KafkaOptions = {}): Promise<KafkaPart> {
   const [java, home] = await Promise.all([findJava(), provideKafka()])
   const [port, controllerPort] = await Promise.all([options.port ?? freePort(), freePort()])
+  const { protocol = 'PLAINTEXT' } = options
   const folder = await mkdtemp(join(tmpdir(), 'kafka-part-'))
   const watch = watchOver(folder)
   try {
     const properties = join(folder, 'server.properties')
-    await writeFile(properties, kafkaProperties(port, controllerPort, join(folder, 'data'), options.settings))
+    await writeFile(
+      properties,
+      kafkaProperties({ port, protocol, controllerPort }, join(folder, 'data'), options.settings),
+    )
     const classPath = ['-cp', join(home, '*')]
     const clusterId = randomBytes(16).toString('base64url')
     const format = [
@@ -55,6 +63,7 @@ export async function openKafka(options: KafkaOptions = {}): Promise<KafkaPart> 
       `--cluster-id=${clusterId}`,
       '--config',
       properties,
+      ...(options.scram ?? []).flatMap((credential) => ['--add-scram', credential]),
     ]
     await runWatched(watch, java, [...javaOptions, '-XX:TieredStopAtLevel=1', ...format], { cwd: folder })
     const server = new PartProcess(

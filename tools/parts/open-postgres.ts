@@ -1,4 +1,4 @@
-import { chown, mkdtemp } from 'node:fs/promises'
+import { chown, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findPlainUser, type PlainUser } from './find-plain-user.ts'
@@ -24,6 +24,8 @@ export interface PostgresOptions {
   readonly port?: number
   /** Server settings beside ours, such as `{ max_connections: '20' }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Files of the data folder that are written before the start, such as `pg_hba.conf`, with their texts. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 const defaultSettings = Object.freeze({
@@ -47,6 +49,11 @@ export async function openPostgres(options: PostgresOptions = {}): Promise<Postg
   try {
     const dataFolder = join(folder, 'data')
     await makeCluster(bin, folder, user, watch)
+    for (const [name, text] of Object.entries(options.files ?? {})) {
+      const file = join(dataFolder, name)
+      await writeFile(file, text, { mode: 0o600 })
+      if (user !== undefined) await chown(file, user.uid, user.gid)
+    }
     const settings = Object.entries({ ...defaultSettings, ...options.settings })
     const server = new PartProcess(
       {

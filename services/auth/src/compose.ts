@@ -147,6 +147,7 @@ function watchParts(metrics: Metrics, config: Config, parts: WatchedParts): void
   metrics.watch('auth_signing_key_age_seconds', () => deps.keyRing.status().signingKeyAgeMs / 1000)
   metrics.watch('auth_key_ring_age_seconds', () => deps.keyRing.status().ageMs / 1000)
   metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
+  metrics.watch('auth_breached_passwords_unread', () => deps.passwordPolicy.unreadCount)
   metrics.watch('auth_database_queries', () => deps.database.queryCount())
   metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
   metrics.watch('auth_audit_lane_leader', () => Number(audit.lane.status().leader))

@@ -27,6 +27,7 @@ describe('readConfig', () => {
       AUTH_ACCESS_TTL: '90s',
       AUTH_EDGE_LISTEN: '[::1]:0',
       KAFKA_BROKERS: 'a:9092, b:9092',
+      KAFKA_TLS: 'true',
       AUTH_MASTER_KEY: masterKey,
     })
     assert.equal(config.AUTH_ACCESS_TTL, 90_000)
@@ -92,13 +93,71 @@ describe('readConfig', () => {
     assert.match(listFaults({ AUTH_CALLER_ASSERTIONS: 'true' })[0] ?? '', /^AUTH_CALLERS_FILE: needed/)
   })
 
-  it('does not ignore a setting that was meant to protect something', () => {
-    const names = ['KAFKA_TLS', 'KAFKA_SASL_USERNAME']
-    const faults = listFaults(Object.fromEntries(names.map((name) => [name, 'x'])))
+  it('refuses a database or brokers outside loopback without TLS unless plaintext is allowed', () => {
+    const far = {
+      AUTH_MASTER_KEY: masterKey,
+      DATABASE_URL: 'postgres://auth@db.example.org/auth',
+      AUTH_DATABASE_DIRECT_URL: 'postgres://auth@10.0.0.7/auth?sslmode=disable',
+      KAFKA_BROKERS: 'localhost:9092,kafka.example.org:9092',
+    }
+    const faults = listFaults(far)
     assert.deepEqual(
-      faults,
-      names.map((name) => `${name}: not supported by this version`),
+      faults.map((fault) => fault.split(':')[0]),
+      ['DATABASE_URL', 'AUTH_DATABASE_DIRECT_URL', 'KAFKA_BROKERS'],
     )
+    for (const fault of faults) assert.match(fault, /no TLS; say .*AUTH_ALLOW_PLAINTEXT=true/)
+    assert.deepEqual(listFaults({ ...far, AUTH_ALLOW_PLAINTEXT: 'true' }), [])
+    const encrypted = {
+      ...far,
+      DATABASE_URL: `${far.DATABASE_URL}?sslmode=verify-full`,
+      AUTH_DATABASE_DIRECT_URL: 'postgres:///auth?host=/run/postgresql',
+      KAFKA_TLS: 'true',
+    }
+    assert.deepEqual(listFaults(encrypted), [])
+  })
+
+  it('refuses encryption that is none, or that cannot be', () => {
+    const withMode = (mode: string) => ({
+      AUTH_MASTER_KEY: masterKey,
+      AUTH_ALLOW_PLAINTEXT: 'true',
+      DATABASE_URL: `postgres://auth@db.example.org/auth?${mode}`,
+    })
+    for (const mode of ['sslmode=prefer', 'sslmode=allow', 'sslmode=no-verify', 'ssl=true']) {
+      assert.match(listFaults(withMode(mode))[0] ?? '', /^DATABASE_URL: .*verify-full/)
+    }
+    assert.match(listFaults(withMode('sslmode=require&sslrootcert=/nowhere'))[0] ?? '', /sslrootcert: ENOENT/)
+    assert.deepEqual(listFaults(withMode('sslmode=require&sslrootcert=system')), [])
+  })
+
+  it('refuses settings of Kafka that lack each other', () => {
+    const brokers = { KAFKA_BROKERS: 'localhost:9092' }
+    const cases: readonly (readonly [NodeJS.ProcessEnv, RegExp])[] = [
+      [{ KAFKA_TLS_CA: import.meta.filename }, /^KAFKA_TLS_CA: needs KAFKA_TLS=true/],
+      [{ KAFKA_TLS: 'true', KAFKA_TLS_CERT: import.meta.filename }, /need each other/],
+      [{ KAFKA_TLS: 'true', KAFKA_TLS_CA: '/nowhere' }, /^KAFKA_TLS_CA: ENOENT/],
+      [{ KAFKA_SASL_USERNAME: 'auth' }, /^KAFKA_SASL_MECHANISM: needs/],
+      [{ KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KAFKA_SASL_USERNAME: 'auth' }, /one of KAFKA_SASL_PASSWORD/],
+      [{ KAFKA_SASL_MECHANISM: 'MD5' }, /^KAFKA_SASL_MECHANISM: /],
+    ]
+    for (const [environment, fault] of cases) {
+      assert.match(listFaults({ ...brokers, ...environment })[0] ?? '', fault)
+    }
+  })
+
+  it('refuses a folder of breached passwords that is none', () => {
+    assert.match(listFaults({ AUTH_BREACHED_PASSWORDS_DIR: '/nowhere' })[0] ?? '', /must be a folder/)
+    assert.match(
+      listFaults({ AUTH_BREACHED_PASSWORDS_DIR: import.meta.filename })[0] ?? '',
+      /must be a folder/,
+    )
+    assert.deepEqual(listFaults({ AUTH_BREACHED_PASSWORDS_DIR: import.meta.dirname }), [])
+  })
+
+  it('takes hashing costs from the smallest that is safe upwards', () => {
+    for (const name of ['AUTH_HASHING_MEMORY_KIB', 'AUTH_HASHING_PASSES', 'AUTH_HASHING_THREADS']) {
+      assert.match(listFaults({ [name]: '0' })[0] ?? '', new RegExp(`^${name}: `))
+    }
+    assert.equal(readConfig({ AUTH_HASHING_MEMORY_KIB: '65536' }).AUTH_HASHING_MEMORY_KIB, 65_536)
   })
 
   it('refuses a master key of another length, and one it cannot read', () => {

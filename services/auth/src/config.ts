@@ -4,6 +4,7 @@ import { callerVariables, findCallerConflicts } from './config/caller-variables.
 import { dataVariables } from './config/data-variables.ts'
 import { limitVariables } from './config/limit-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
+import { findNeighbourConflicts, neighbourVariables } from './config/neighbour-variables.ts'
 import { passwordVariables } from './config/password-variables.ts'
 import { proxyVariables } from './config/proxy-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
@@ -31,6 +32,7 @@ const variables = z.object({
   ...tokenVariables,
   ...callerVariables,
   ...passwordVariables,
+  ...neighbourVariables,
   AUTH_MASTER_KEY: z.string().optional(),
   AUTH_MASTER_KEY_FILE: z.string().optional(),
   AUTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -50,13 +52,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   const faults = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  faults.push(...findUnsupported(given))
   const masterKey = readMasterKey(given, faults)
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
   faults.push(...findCallerConflicts(settings))
   faults.push(...findAuditConflicts(settings))
+  faults.push(...findNeighbourConflicts(settings))
   if (faults.length > 0) throw new ConfigError(faults)
   return { ...settings, masterKey }
 }
@@ -68,12 +70,4 @@ function readEnvironment(): NodeJS.ProcessEnv {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   return process.env
-}
-
-/** Settings of the contract that this version does not have. Ignored, they would leave open what somebody meant to close. */
-const unsupported = /^(KAFKA_TLS|KAFKA_SASL_)/
-
-function findUnsupported(given: Record<string, string | undefined>): string[] {
-  const names = Object.keys(given).filter((name) => unsupported.test(name))
-  return names.map((name) => `${name}: not supported by this version`)
 }

@@ -4,6 +4,7 @@ import type { KeyPurpose, KeyTimes } from './domain/key-life.ts'
 import type { AccessTokens } from './security/access-tokens.ts'
 import type { DeviceTokens } from './security/device-tokens.ts'
 import type { KeyRing } from './security/key-ring.ts'
+import type { PasswordPolicy } from './security/password-policy/make-password-policy.ts'
 import type { Passwords } from './security/passwords.ts'
 import type { RefreshTokens } from './security/refresh-tokens.ts'
 import type { Throttle } from './security/throttle.ts'
@@ -30,6 +31,7 @@ export interface Deps {
   readonly passwords: Passwords
   readonly throttle: Throttle
   readonly deviceTokens: DeviceTokens
+  readonly passwordPolicy: PasswordPolicy
 }
 
 /** The part of pino's logger that is used. */

@@ -61,6 +61,25 @@ describeOnStores('CreateUser', (context) => {
     }
   })
 
+  test('a password that is easily guessed is refused by name, whoever sets it', async () => {
+    const username = toUniqueName('mina')
+    const refused = ['INVALID_ARGUMENT', 'INVALID_FIELD'] as const
+    const { users } = context.auth
+    const wish = { username, email: `${username}@example.org` }
+    for (const weak of ['Password1234', username, 'immersiverse2026', 'dkssudgktpdy']) {
+      await assertRefused(users.createUser({ ...wish, password: weak }), ...refused, ['password'])
+    }
+    const { user } = await users.createUser({ ...wish, password })
+    const userId = user?.id ?? ''
+    await assertRefused(users.updateUser({ userId, password: `${username}!!` }), ...refused, ['password'])
+    const renamed = { userId, displayName: 'Umbrella', password: 'umbrella umbrella 1' }
+    await assertRefused(users.updateUser(renamed), ...refused, ['password'])
+    const change = { userId, currentPassword: password, newPassword: `${username}2026` }
+    await assertRefused(users.changePassword(change), ...refused, ['new_password'])
+    const huge = { userId, currentPassword: 'x'.repeat(1025), newPassword: password }
+    await assertRefused(users.changePassword(huge), ...refused, ['current_password'])
+  })
+
   test('an e-mail address is taken in any case', async () => {
     const email = `${toUniqueName()}@example.org`
     await create({ email })
@@ -153,7 +172,8 @@ describeOnStores('CreateUser', (context) => {
     for (const bad of ['', 'x'.repeat(11), '😀'.repeat(11), 'x'.repeat(1025), '한'.repeat(342)]) {
       await assertRefused(withPassword(bad), 'INVALID_ARGUMENT', 'INVALID_FIELD', ['password'])
     }
-    for (const good of ['😀'.repeat(12), 'x'.repeat(1024), 'with \u0000 in the middle'])
+    const long = Array.from({ length: 256 }, (_, place) => `${place}`.padStart(4, 'abc')).join('')
+    for (const good of ['😀😃😄😁😆😅🤣😂🙂🙃😉😊', long, 'with \u0000 in the middle'])
       await withPassword(good)
   })
 

@@ -137,5 +137,6 @@ function makeDeps(parts: AuthParts, database: Database, ring: KeyRing, onRevoked
       onRefused: () => undefined,
     }),
     deviceTokens: makeDeviceTokens(ring, process.clock),
+    passwordPolicy: { findFault: async () => undefined, unreadCount: 0 },
   }
 }

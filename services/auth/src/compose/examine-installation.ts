@@ -15,6 +15,7 @@ import type { Database } from '../store/database.ts'
 import { openDatabase } from './open-database.ts'
 import { systemClock } from './system-clock.ts'
 import { toErrorLine } from './to-error-line.ts'
+import { toKafkaConnection } from './to-kafka-connection.ts'
 import { toRevocationRetentionMs } from './to-revocation-retention-ms.ts'
 import { toSettings } from './to-settings.ts'
 
@@ -89,11 +90,12 @@ async function examineContents(
 }
 
 async function examineKafka(config: Config, lagMax: number): Promise<Finding[]> {
-  const { KAFKA_BROKERS: brokers, AUTH_TOPIC_PREFIX: topicPrefix } = config
-  if (brokers === undefined) {
+  const connection = toKafkaConnection(config)
+  const { AUTH_TOPIC_PREFIX: topicPrefix } = config
+  if (connection === undefined) {
     const what = 'KAFKA_BROKERS is not set: events stay in the database, WatchEvents reads them'
     return [{ check: 'kafka', severity: 'note', what }]
   }
   const retentionMs = { events: config.AUTH_EVENT_RETENTION, revocations: toRevocationRetentionMs(config) }
-  return await checkKafka({ brokers }, { clock: systemClock, topicPrefix, retentionMs, lagMax })
+  return await checkKafka(connection, { clock: systemClock, topicPrefix, retentionMs, lagMax })
 }

@@ -15,6 +15,7 @@ import { makeThrottle } from '../security/throttle.ts'
 import type { Database } from '../store/database.ts'
 import { makeSessionLookup } from '../store/session-lookup.ts'
 import { makeWrite } from '../store/write.ts'
+import { makeConfiguredPolicy } from './make-configured-policy.ts'
 import { openCounters } from './open-counters.ts'
 import { getMasterKey } from './open-database.ts'
 import { toLimits } from './to-limits.ts'
@@ -96,5 +97,6 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
       onRefused: parts.onLimited ?? (() => undefined),
     }),
     deviceTokens: makeDeviceTokens(keyRing, clock),
+    passwordPolicy: makeConfiguredPolicy(config, log),
   }
 }

@@ -9,6 +9,7 @@ import type { NumberedEvent } from '../store/outbox.ts'
 import type { EventSearch } from '../store/search-event-log.ts'
 import { openOperator } from './open-operator.ts'
 import { systemClock } from './system-clock.ts'
+import { toKafkaConnection } from './to-kafka-connection.ts'
 
 /** What an operator does with events. What needs Kafka throws a plain Error where no brokers are configured. */
 export interface EventTools extends AsyncDisposable {
@@ -57,8 +58,9 @@ async function withSink<T>(
 }
 
 function toSinkOptions(config: Config): KafkaSinkOptions {
-  const { KAFKA_BROKERS: brokers, AUTH_TOPIC_PREFIX: topicPrefix, AUTH_ISSUER: source } = config
-  if (brokers === undefined) throw new Error('KAFKA_BROKERS is not set: there are no topics')
+  const connection = toKafkaConnection(config)
+  const { AUTH_TOPIC_PREFIX: topicPrefix, AUTH_ISSUER: source } = config
+  if (connection === undefined) throw new Error('KAFKA_BROKERS is not set: there are no topics')
   const retentionMs = config.AUTH_EVENT_RETENTION
-  return { connection: { brokers }, topicPrefix, retentionMs, source, log: silent }
+  return { connection, topicPrefix, retentionMs, source, log: silent }
 }

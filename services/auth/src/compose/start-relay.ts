@@ -7,6 +7,7 @@ import { makeLogSink } from '../events/log-sink.ts'
 import { openRelay, type Relay } from '../events/relay.ts'
 import type { EventSink } from '../events/sink.ts'
 import type { UserStateSink } from '../events/user-state-sink.ts'
+import { toKafkaConnection } from './to-kafka-connection.ts'
 
 /** What both lanes are made of. */
 export type LaneParts = Omit<LaneOptions, 'onNumbered'>
@@ -32,10 +33,10 @@ export function startRelay(
 }
 
 function openSink(config: Config, log: Log): EventSink {
-  const { KAFKA_BROKERS: brokers } = config
-  if (brokers === undefined) return makeLogSink()
+  const connection = toKafkaConnection(config)
+  if (connection === undefined) return makeLogSink()
   return openKafkaSink({
-    connection: { brokers },
+    connection,
     topicPrefix: config.AUTH_TOPIC_PREFIX,
     retentionMs: config.AUTH_EVENT_RETENTION,
     source: config.AUTH_ISSUER,
@@ -44,10 +45,10 @@ function openSink(config: Config, log: Log): EventSink {
 }
 
 function openStateSink(config: Config, parts: LaneParts): UserStateSink | undefined {
-  const { KAFKA_BROKERS: brokers } = config
-  if (brokers === undefined) return undefined
+  const connection = toKafkaConnection(config)
+  if (connection === undefined) return undefined
   return openKafkaUserStateSink({
-    connection: { brokers },
+    connection,
     topicPrefix: config.AUTH_TOPIC_PREFIX,
     source: config.AUTH_ISSUER,
     encoding: config.AUTH_EVENT_ENCODING,

@@ -3,6 +3,7 @@ import { openKafkaRevocationSink } from '../events/kafka-revocation-sink.ts'
 import type { LaneOptions } from '../events/lane-runner.ts'
 import { openRevocationLane, type RevocationLane } from '../events/revocation-lane.ts'
 import { toWatchRevocationsResponse } from '../rpc/revocation-messages.ts'
+import { toKafkaConnection } from './to-kafka-connection.ts'
 import { toRevocationRetentionMs } from './to-revocation-retention-ms.ts'
 
 /** Starts the lane of revocations, with its topic where brokers are configured; `stack` closes both. */
@@ -11,11 +12,11 @@ export function startRevocationLane(
   parts: LaneOptions,
   stack: AsyncDisposableStack,
 ): RevocationLane {
-  const { KAFKA_BROKERS: brokers } = config
+  const connection = toKafkaConnection(config)
   const sink =
-    brokers &&
+    connection &&
     openKafkaRevocationSink({
-      connection: { brokers },
+      connection,
       topicPrefix: config.AUTH_TOPIC_PREFIX,
       retentionMs: toRevocationRetentionMs(config),
       source: config.AUTH_ISSUER,

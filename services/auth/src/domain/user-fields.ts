@@ -46,6 +46,12 @@ export const displayNameRule: Rule<string> = (name) => {
   return invisible.test(name) ? 'must not hold control or invisible characters' : undefined
 }
 
+/** A password as it is typed to log in: bounded before it is hashed. */
+export const typedPasswordRule: Rule<string> = (password) =>
+  password === '' || Buffer.byteLength(password) > bounds.passwordMaxBytes
+    ? `must have 1 to ${bounds.passwordMaxBytes} bytes`
+    : undefined
+
 /** NIST 800-63B-4 §3.1.1.2: length, no composition rules. */
 export function makePasswordRule(minLength: number): Rule<string> {
   return (password) => {

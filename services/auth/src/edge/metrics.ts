@@ -33,6 +33,8 @@ const gauges = Object.freeze({
   auth_audit_chain_entries: 'Entries of the chain over the audit trail, on its leader.',
   auth_audit_denials_dropped:
     'Refused calls since the start that the audit trail leaves out, because too many waited. Alert when it rises.',
+  auth_breached_passwords_unread:
+    'New passwords since the start that were taken although the list of breached ones could not be read. Alert above 0.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })
 

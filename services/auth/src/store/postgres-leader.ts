@@ -4,6 +4,7 @@ import type { LeaderLock, LeaderSession } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
 import { postgresTypes } from './postgres-types.ts'
 import type { Schema } from './schema.ts'
+import type { PostgresConnection } from './to-postgres-connection.ts'
 
 /** Advisory lock numbers: the first key is this service's own, so that other users of the database do not collide. */
 const lockNumbers: Readonly<Record<LeaderLock, number>> = Object.freeze({
@@ -32,11 +33,11 @@ export async function isLeaderLockTaken(kysely: Kysely<Schema>, lock: LeaderLock
  * that was stopped: an idle lock would stay for ever.
  */
 export async function findPostgresLeaderSession(
-  url: string,
+  connection: PostgresConnection,
   lock: LeaderLock,
 ): Promise<LeaderSession | undefined> {
   const client = new pg.Client({
-    connectionString: url,
+    ...connection,
     connectionTimeoutMillis: 5000,
     query_timeout: lock === 'migrations' ? 0 : queryTimeoutMs,
     keepAlive: true,

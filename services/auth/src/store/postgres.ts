@@ -7,6 +7,7 @@ import { findPostgresLeaderSession, isLeaderLockTaken } from './postgres-leader.
 import { openPostgresListener } from './postgres-listener.ts'
 import { postgresTypes } from './postgres-types.ts'
 import type { Schema } from './schema.ts'
+import { type PostgresConnection, toPostgresConnection } from './to-postgres-connection.ts'
 
 /** How to reach PostgreSQL 15 or newer. */
 export interface PostgresOptions {
@@ -22,10 +23,12 @@ export interface PostgresOptions {
 // protocols.md §0: all connections set these.
 const sessionSettings = 'set lock_timeout = 5000; set idle_in_transaction_session_timeout = 5000'
 
-/** Connects to PostgreSQL through a pool; connections open on first use. */
+/** Connects to PostgreSQL through a pool; connections open on first use. Throws as `toPostgresConnection`. */
 export function openPostgres(options: PostgresOptions): Database {
+  const connection = toPostgresConnection(options.url)
+  const direct = options.directUrl === undefined ? connection : toPostgresConnection(options.directUrl)
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...connection,
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
@@ -44,13 +47,11 @@ export function openPostgres(options: PostgresOptions): Database {
     transaction: (work) => kysely.transaction().execute(work),
     findLeaderSession: (lock) =>
       withStoreErrors(async () =>
-        (await isLeaderLockTaken(kysely, lock))
-          ? undefined
-          : findPostgresLeaderSession(options.directUrl ?? options.url, lock),
+        (await isLeaderLockTaken(kysely, lock)) ? undefined : findPostgresLeaderSession(direct, lock),
       ),
     openListener: (channel, onNotification) =>
       openPostgresListener({
-        makeClient: () => makeListeningClient(options.directUrl ?? options.url),
+        makeClient: () => makeListeningClient(direct),
         sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
         channel,
         onNotification,
@@ -60,10 +61,10 @@ export function openPostgres(options: PostgresOptions): Database {
   }
 }
 
-function makeListeningClient(connectionString: string): pg.Client {
+function makeListeningClient(connection: PostgresConnection): pg.Client {
   const timeoutMs = 3000
   return new pg.Client({
-    connectionString,
+    ...connection,
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
     keepAlive: true,

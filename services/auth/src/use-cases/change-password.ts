@@ -4,11 +4,12 @@ import { AuthError, invalidField } from '../domain/errors.ts'
 import { findSessionId, type UserId } from '../domain/ids.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
 import type { Account } from '../domain/user.ts'
-import { findViolation, makePasswordRule } from '../domain/user-fields.ts'
+import { findViolation, makePasswordRule, typedPasswordRule } from '../domain/user-fields.ts'
 import type { Attempt } from '../security/throttle.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { findAccount, lockAccount, updateUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { assertNewPassword } from './assert-new-password.ts'
 import { toAuditedUser } from './audited.ts'
 import { forgetFailures } from './forget-failures.ts'
 import { requireUserId } from './require-user-id.ts'
@@ -16,7 +17,10 @@ import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
 import { withFailureFloor } from './with-failure-floor.ts'
 
-type ChangeDeps = Pick<Deps, 'clock' | 'database' | 'write' | 'passwords' | 'settings' | 'throttle' | 'log'>
+type ChangeDeps = Pick<
+  Deps,
+  'clock' | 'database' | 'write' | 'passwords' | 'passwordPolicy' | 'settings' | 'throttle' | 'log'
+>
 
 /** The present password, the new one, and the session that stays (empty: none). */
 export interface ChangePasswordInput {
@@ -39,6 +43,7 @@ export async function changePassword(
 ): Promise<RevocationMark> {
   const userId = requireUserId(caller, input.userId)
   assertFields(
+    findViolation('current_password', input.currentPassword, typedPasswordRule),
     findViolation('new_password', input.newPassword, makePasswordRule(deps.settings.passwordMinLength)),
   )
   const keep = findSessionId(input.keepSessionId)
@@ -78,8 +83,10 @@ async function verifyAndHash(
   { verified, attempt }: { readonly verified: Account; readonly attempt: Attempt },
 ): Promise<string> {
   try {
-    if (await deps.passwords.verify(currentPassword, verified.passwordHash, caller.origin))
+    if (await deps.passwords.verify(currentPassword, verified.passwordHash, caller.origin)) {
+      await assertNewPassword(deps, 'new_password', newPassword, verified)
       return await deps.passwords.hash(newPassword, caller.origin)
+    }
   } catch (error) {
     await attempt.giveBack().catch(() => undefined)
     throw error

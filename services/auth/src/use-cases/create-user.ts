@@ -19,12 +19,13 @@ import { UniqueViolation } from '../store/driver-errors.ts'
 import { findRequest, insertRequest } from '../store/request-ids.ts'
 import { findAccount, insertUser } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { assertNewPassword } from './assert-new-password.ts'
 import { toAuditedUser } from './audited.ts'
 import { toAddressCounts } from './to-counted.ts'
 
 type CreateDeps = Pick<
   Deps,
-  'database' | 'write' | 'passwords' | 'newId' | 'keyRing' | 'settings' | 'throttle'
+  'database' | 'write' | 'passwords' | 'passwordPolicy' | 'newId' | 'keyRing' | 'settings' | 'throttle'
 >
 
 /** A person's wishes; an empty display name means the username, an empty request id none. */
@@ -45,6 +46,7 @@ export async function createUser(deps: CreateDeps, caller: Caller, input: Create
   const fingerprint = toFingerprint(deps, input)
   const before = await findSame(deps, input.requestId, fingerprint)
   if (before) return before
+  await assertNewPassword(deps, 'password', input.password, input)
   const passwordHash = await hashCounted(deps, caller, input.password)
   try {
     return await insert(deps, caller, input, { passwordHash, fingerprint })

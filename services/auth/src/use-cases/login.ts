@@ -7,7 +7,7 @@ import { AuthError, invalidField } from '../domain/errors.ts'
 import type { SessionId } from '../domain/ids.ts'
 import type { ClientInfo } from '../domain/session.ts'
 import type { Account, User } from '../domain/user.ts'
-import { toIdentifierKey } from '../domain/user-fields.ts'
+import { findViolation, toIdentifierKey, typedPasswordRule } from '../domain/user-fields.ts'
 import type { Schema } from '../store/schema.ts'
 import { insertSession } from '../store/sessions.ts'
 import { findAccount, lockAccount, noteLogin } from '../store/users.ts'
@@ -98,9 +98,7 @@ function assertLoginInput({ identifier, password, client }: LoginInput): void {
   if (identifier === '' || identifier.length > bounds.identifierMax) {
     throw invalidField('identifier', `must have 1 to ${bounds.identifierMax} characters`)
   }
-  if (password === '' || Buffer.byteLength(password) > bounds.passwordMaxBytes) {
-    throw invalidField('password', `must have 1 to ${bounds.passwordMaxBytes} bytes`)
-  }
+  assertFields(findViolation('password', password, typedPasswordRule))
 }
 
 /** Usernames hold no `@`, so an identifier is one or the other. */

@@ -20,8 +20,9 @@ import {
 } from '../domain/user-fields.ts'
 import { UniqueViolation } from '../store/driver-errors.ts'
 import { endUserSessions } from '../store/sessions.ts'
-import { lockAccount, updateUser as writeChanges } from '../store/users.ts'
+import { findAccount, lockAccount, updateUser as writeChanges } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
+import { assertNewPassword } from './assert-new-password.ts'
 import { toAuditedUser } from './audited.ts'
 import { forgetFailures } from './forget-failures.ts'
 import { requireBelow } from './require-below.ts'
@@ -29,7 +30,10 @@ import { requireUserId } from './require-user-id.ts'
 import { toRevokedUser } from './to-revoked.ts'
 import { toUserUpdated } from './user-updated.ts'
 
-type UpdateDeps = Pick<Deps, 'write' | 'passwords' | 'settings' | 'throttle' | 'log'>
+type UpdateDeps = Pick<
+  Deps,
+  'database' | 'write' | 'passwords' | 'passwordPolicy' | 'settings' | 'throttle' | 'log'
+>
 
 /** The wished changes; fields that are not there stay. */
 export interface UpdateUserInput {
@@ -64,16 +68,30 @@ export async function updateUser(
   requireFields(caller, userId, input)
   assertUpdate(deps, input)
   const { password, ...rest } = input.changes
-  const passwordHash = password === undefined ? undefined : await deps.passwords.hash(password, caller.origin)
-  const changes = passwordHash === undefined ? rest : { ...rest, passwordHash }
+  const changes =
+    password === undefined
+      ? rest
+      : { ...rest, passwordHash: await hashNew(deps, caller, userId, input.changes) }
   try {
     const updated = await change(deps, caller, userId, changes, input.expectedVersion)
-    if (passwordHash !== undefined) await forgetFailures(deps, updated.user)
+    if (password !== undefined) await forgetFailures(deps, updated.user)
     return updated
   } catch (error) {
     if (error instanceof UniqueViolation) throw new AuthError('EMAIL_TAKEN')
     throw error
   }
+}
+
+async function hashNew(
+  deps: UpdateDeps,
+  caller: Caller,
+  userId: UserId,
+  { password = '', ...changes }: UpdateUserInput['changes'],
+): Promise<string> {
+  const account = await findAccount(deps.database.kysely, { by: 'id', value: userId })
+  if (account === undefined) throw new AuthError('USER_NOT_FOUND')
+  await assertNewPassword(deps, 'password', password, { ...account, ...changes })
+  return await deps.passwords.hash(password, caller.origin)
 }
 
 function requireFields(caller: Caller, userId: UserId, input: UpdateUserInput): void {

@@ -3,8 +3,8 @@ import type { Deps } from '../deps.ts'
 import { AuthError } from '../domain/errors.ts'
 
 /**
- * Runs `work`; an AuthError with one of the reasons is thrown no sooner than `floorMs` after the start, so that how long a refusal
- * took does not tell why it was given.
+ * Runs `work`; an AuthError with one of the reasons is thrown `floorMs` after the start, or a multiple of it where the work took longer, so
+ * that how long a refusal took does not tell why it was given.
  */
 export async function withFailureFloor<T>(
   clock: Deps['clock'],
@@ -17,7 +17,9 @@ export async function withFailureFloor<T>(
     return await work()
   } catch (error) {
     if (error instanceof AuthError && reasons.has(error.reason)) {
-      await clock.sleep(startMs + floorMs - clock.monotonicMs())
+      const tookMs = clock.monotonicMs() - startMs
+      const floors = floorMs > 0 ? Math.ceil(tookMs / floorMs) : 0
+      await clock.sleep(floors * floorMs - tookMs)
     }
     throw error
   }

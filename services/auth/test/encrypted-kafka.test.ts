@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { connectAuth } from '@immersiverse/auth-client'
+import { openTestDatabase } from '../../../tools/parts/test-database.ts'
+import { until } from '../src/store/outbox-testing.ts'
+import { type EncryptedKafka, kafkaPassword, openEncryptedKafka } from './open-encrypted-kafka.ts'
+import { openTestAuth, type TestAuth, toUniqueName } from './open-test-auth.ts'
+import { runAuthctl } from './run-authctl.ts'
+
+const sasl = {
+  KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+  KAFKA_SASL_USERNAME: 'auth',
+  KAFKA_SASL_PASSWORD: kafkaPassword,
+}
+
+function toRightSettings({ files, port }: EncryptedKafka): Record<string, string> {
+  return { KAFKA_BROKERS: `localhost:${port}`, KAFKA_TLS: 'true', KAFKA_TLS_CA: files.right, ...sasl }
+}
+
+async function openService(
+  t: TestContext,
+  environment: Record<string, string>,
+): Promise<TestAuth | undefined> {
+  const database = await openTestDatabase(t)
+  if (database === undefined) return undefined
+  const auth = await openTestAuth({ databaseUrl: database.url, environment })
+  t.after(() => auth.close())
+  return auth
+}
+
+const isPublished = async ({ database }: TestAuth) => {
+  const waiting = database.kysely.selectFrom('outbox').select('id').where('published_at', 'is', null)
+  return (await waiting.execute()).length === 0
+}
+
+test('a Kafka that takes TLS and SCRAM alone', async (t) => {
+  const kafka = await openEncryptedKafka(t)
+  if (kafka === undefined) return
+  const { ca, files, port } = kafka
+
+  await t.test('is written by the service and read by clients: events, revocations, users', async (t) => {
+    const topicPrefix = toUniqueName('t')
+    const settings = { ...toRightSettings(kafka), AUTH_TOPIC_PREFIX: topicPrefix }
+    const service = await openService(t, settings)
+    if (service === undefined) return
+    const person = await service.signUp()
+    await until(() => isPublished(service), 60_000)
+    const client = await connectAuth({
+      address: service.address,
+      verification: 'local',
+      revocations: 'kafka',
+      users: { source: 'kafka' },
+      kafka: {
+        brokers: [`localhost:${port}`],
+        topicPrefix,
+        tls: { ca },
+        sasl: { mechanism: 'SCRAM-SHA-512', username: 'auth', password: kafkaPassword },
+      },
+    })
+    t.after(() => client[Symbol.asyncDispose]())
+    const seen: string[] = []
+    const subscription = client.events({ group: toUniqueName('g') }).on('user_created', ({ userId }) => {
+      seen.push(userId)
+    })
+    const started = await subscription.start()
+    t.after(() => started.close())
+    await until(() => seen.includes(person.id), 60_000)
+    const tokens = await service.logIn(person)
+    assert.equal((await client.verify(tokens.accessToken)).userId, person.id)
+    await service.auth.logout({ accessToken: tokens.accessToken })
+    await until(
+      () =>
+        client.verify(tokens.accessToken).then(
+          () => false,
+          () => true,
+        ),
+      60_000,
+    )
+    assert.equal((await client.users.get(person.id)).username, person.username)
+    const doctor = await runAuthctl({ ...settings, AUTH_DATA_DIR: '/nowhere' }, 'doctor')
+    assert.match(doctor.stdout, /kafka: 1 broker at localhost/)
+  })
+
+  const wrong: Readonly<Record<string, readonly [settings: Record<string, string>, why: RegExp]>> = {
+    'another authority': [{ ...toRightSettings(kafka), KAFKA_TLS_CA: files.wrong }, /certificate/],
+    'another host name': [{ ...toRightSettings(kafka), KAFKA_BROKERS: `127.0.0.1:${port}` }, /altnames/],
+    'a wrong password': [{ ...toRightSettings(kafka), KAFKA_SASL_PASSWORD: 'not it' }, /uthentication/],
+    'no SASL': [
+      { KAFKA_BROKERS: `localhost:${port}`, KAFKA_TLS: 'true', KAFKA_TLS_CA: files.right },
+      /SASL|closed/,
+    ],
+    plaintext: [{ KAFKA_BROKERS: `localhost:${port}` }, /TLS|closed/],
+  }
+  for (const [name, [settings, why]] of Object.entries(wrong)) {
+    await t.test(`is not reached with ${name}: the log says why, once, and so does doctor`, async (t) => {
+      const service = await openService(t, { ...settings, AUTH_TOPIC_PREFIX: toUniqueName('t') })
+      if (service === undefined) return
+      const complaints = () => service.logged.filter(({ facts }) => 'err' in facts)
+      await until(() => complaints().length > 0, 60_000)
+      // Users are served all the same, and what waits is tried again and again meanwhile.
+      for (let n = 0; n < 3; n += 1) await service.signUp()
+      const firstMs = performance.now()
+      await until(() => performance.now() - firstMs > 5000, 60_000)
+      const told = complaints().map(({ facts, message }) => `${message}: ${toText(facts.err)}`)
+      assert.ok(
+        told.some((line) => why.test(line)),
+        told.join('\n'),
+      )
+      assert.ok(told.length <= 6, `${told.length} complaints:\n${told.join('\n')}`)
+      assert.equal(new Set(told).size, told.length, told.join('\n'))
+      const doctor = await runAuthctl({ ...settings, AUTH_DATA_DIR: '/nowhere' }, 'doctor')
+      assert.match(doctor.stdout.split('\n').find((line) => /kafka: .*does not answer/.test(line)) ?? '', why)
+    })
+  }
+})
+
+/** An error and what led to it. */
+function toText(error: unknown): string {
+  const { cause, errors, message } = (error ?? {}) as {
+    cause?: unknown
+    errors?: unknown[]
+    message?: string
+  }
+  return [message ?? String(error), ...(cause ? [toText(cause)] : []), ...(errors ?? []).map(toText)].join(
+    ' < ',
+  )
+}

@@ -1,0 +1,56 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { makeAuthority } from '../../../tools/dev-certs/make-authority.ts'
+import { freePort } from '../../../tools/parts/free-port.ts'
+import { openKafka } from '../../../tools/parts/open-kafka.ts'
+import { toPartMissing } from '../../../tools/parts/part-missing.ts'
+
+/** What a client says to be let in. */
+export const kafkaPassword = 'what the service says'
+
+/** A Kafka that talks to nobody without TLS and SCRAM. */
+export interface EncryptedKafka {
+  readonly port: number
+  /** Files of the authority of its certificate, which is for `localhost`, and of another one. */
+  readonly files: { readonly right: string; readonly wrong: string }
+  /** The authority's certificate. */
+  readonly ca: string
+}
+
+/** Starts it for a test; undefined, and the test skipped, where it cannot be had. */
+export async function openEncryptedKafka(t: TestContext): Promise<EncryptedKafka | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'encrypted-kafka-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const [authority, stranger] = [makeAuthority('test authority'), makeAuthority('another authority')]
+  const port = await freePort()
+  const kafka = await openKafka({
+    port,
+    protocol: 'SASL_SSL',
+    settings: toSettings(port, authority.issue({ name: 'kafka', hosts: ['localhost'] })),
+    scram: ['auth', 'broker'].map((name) => `SCRAM-SHA-512=[name=${name},password=${kafkaPassword}]`),
+  }).catch((error) => toPartMissing('Kafka', error))
+  if ('skipReason' in kafka) {
+    t.skip(kafka.skipReason)
+    return undefined
+  }
+  t.after(() => kafka.close())
+  const files = { right: join(folder, 'ca.pem'), wrong: join(folder, 'other.pem') }
+  await Promise.all([writeFile(files.right, authority.cert), writeFile(files.wrong, stranger.cert)])
+  return { port, files, ca: authority.cert }
+}
+
+/** One listener, for clients and for the broker itself; only the controller's, on loopback, is apart. */
+function toSettings(port: number, { cert, key }: { readonly cert: string; readonly key: string }) {
+  const inOneLine = (pem: string) => pem.trim().replaceAll('\n', '\\n')
+  return {
+    'advertised.listeners': `SASL_SSL://localhost:${port}`,
+    'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': `org.apache.kafka.common.security.scram.ScramLoginModule required username="broker" password="${kafkaPassword}";`,
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.certificate.chain': inOneLine(cert),
+    'ssl.keystore.key': inOneLine(key),
+  }
+}
