@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Client } from '@grpc/grpc-js'
 import { type GrpcClientOf, makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
 import {
+  AuditService,
   AuthService,
   EventService,
   type TokenPair,
@@ -39,6 +40,7 @@ export interface TestClients {
   readonly auth: GrpcClientOf<typeof AuthService>
   readonly users: GrpcClientOf<typeof UserService>
   readonly events: GrpcClientOf<typeof EventService>
+  readonly audit: GrpcClientOf<typeof AuditService>
   signUp(wishes?: { username?: string; email?: string; password?: string }): Promise<Person>
   logIn(person: Person, clientId?: string): Promise<TokenPair>
 }
@@ -113,6 +115,7 @@ export function connect(address: string): TestClients & { close(): void } {
     auth: makeGrpcClient(AuthService, channel, options),
     users: makeGrpcClient(UserService, channel, options),
     events: makeGrpcClient(EventService, channel, options),
+    audit: makeGrpcClient(AuditService, channel, options),
   }
   return { address, channel, ...clients, ...makePeople(clients), close: () => channel.close() }
 }
