@@ -31,6 +31,8 @@ export interface TestAuthOptions {
   readonly databaseUrl?: string
   readonly environment?: Readonly<Record<string, string>>
   readonly overrides?: Overrides
+  /** What the service logs to; without it, `logged` keeps it. */
+  readonly log?: Log
 }
 
 /** Clients of one instance of the service. */
@@ -77,7 +79,7 @@ export async function openTestAuth(options: TestAuthOptions = {}): Promise<TestA
     passwords: { ...cheapPasswords, ...options.overrides?.passwords },
     settings: { loginFloorMs: 0, refreshFloorMs: 0, ...options.overrides?.settings },
   }
-  const service = await openService(config, makeMemoryLog(logged), overrides)
+  const service = await openService(config, options.log ?? makeMemoryLog(logged), overrides)
   const address = `127.0.0.1:${service.grpcPort}`
   const { close: disconnect, ...clients } = connect(address)
   const close = async () => {
