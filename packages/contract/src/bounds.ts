@@ -31,6 +31,12 @@ export const bounds = Object.freeze({
   userPage: 500,
   userPageDefault: 50,
   pageTokenMax: 256,
+  /** Rows on a page of `ListAuditEvents`, at most and where the caller names no size. */
+  auditPage: 500,
+  auditPageDefault: 50,
+  /** Actions that one `ListAuditEvents` asks for, and characters of an actor's id. */
+  auditActions: 32,
+  auditActorMax: 512,
   topics: 64,
   positionMax: 128,
 })

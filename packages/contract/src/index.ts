@@ -1,6 +1,7 @@
 export * from './bounds.ts'
 export * from './error-domain.ts'
 export * from './event-catalogue.ts'
+export * from './gen/auth/v1/audit_service_pb.js'
 export * from './gen/auth/v1/auth_service_pb.js'
 export * from './gen/auth/v1/edge_access_pb.js'
 export * from './gen/auth/v1/error_reason_pb.js'

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Client } from '@grpc/grpc-js'
 import { type GrpcClientOf, makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
 import {
+  AuditService,
   AuthService,
   EventService,
   type TokenPair,
@@ -30,6 +31,8 @@ export interface TestAuthOptions {
   readonly databaseUrl?: string
   readonly environment?: Readonly<Record<string, string>>
   readonly overrides?: Overrides
+  /** What the service logs to; without it, `logged` keeps it. */
+  readonly log?: Log
 }
 
 /** Clients of one instance of the service. */
@@ -39,6 +42,7 @@ export interface TestClients {
   readonly auth: GrpcClientOf<typeof AuthService>
   readonly users: GrpcClientOf<typeof UserService>
   readonly events: GrpcClientOf<typeof EventService>
+  readonly audit: GrpcClientOf<typeof AuditService>
   signUp(wishes?: { username?: string; email?: string; password?: string }): Promise<Person>
   logIn(person: Person, clientId?: string): Promise<TokenPair>
 }
@@ -81,7 +85,7 @@ export async function openTestAuth(options: TestAuthOptions = {}): Promise<TestA
     passwords: { ...cheapPasswords, ...options.overrides?.passwords },
     settings: { loginFloorMs: 0, refreshFloorMs: 0, ...options.overrides?.settings },
   }
-  const service = await openService(config, makeMemoryLog(logged), overrides)
+  const service = await openService(config, options.log ?? makeMemoryLog(logged), overrides)
   const address = `127.0.0.1:${service.grpcPort}`
   const { close: disconnect, ...clients } = connect(address)
   const close = async () => {
@@ -119,6 +123,7 @@ export function connect(address: string): TestClients & { close(): void } {
     auth: makeGrpcClient(AuthService, channel, options),
     users: makeGrpcClient(UserService, channel, options),
     events: makeGrpcClient(EventService, channel, options),
+    audit: makeGrpcClient(AuditService, channel, options),
   }
   return { address, channel, ...clients, ...makePeople(clients), close: () => channel.close() }
 }

@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from '../config.ts'
 import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import { type Answer, CommandError, type Options, type ToAction, UsageError } from './answer.ts'
+import { addAuditCommands } from './audit-commands.ts'
 import { addCallersCommands } from './callers-commands.ts'
 import { addDoctorCommand } from './doctor-command.ts'
 import { addEventsCommands } from './events-commands.ts'
@@ -76,6 +77,7 @@ function makeProgram(terminal: Terminal, print: Print): Command {
     .command('migrate')
     .description('bring the schema of the database to this version')
     .action(async (_options, command: Command) => print(await runMigrations(), command.optsWithGlobals()))
+  addAuditCommands(program, toAction)
   addCallersCommands(program, print)
   addDoctorCommand(program, print)
   addEventsCommands(program, { toAction, print, printLine: terminal.print })

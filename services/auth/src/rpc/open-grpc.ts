@@ -5,12 +5,13 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { AuthService, bounds, EventService, UserService } from '@immersiverse/auth-contract'
+import { AuditService, AuthService, bounds, EventService, UserService } from '@immersiverse/auth-contract'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import { addReflection } from './add-reflection.ts'
 import { answerValidation } from './answer-validation.ts'
+import { makeAuditService } from './audit-service.ts'
 import { makeAuthService } from './auth-service.ts'
 import type { CallerGate } from './callers/caller-gate.ts'
 import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
@@ -54,6 +55,8 @@ export interface GrpcOptions {
   readonly forwarding: Forwarding
 }
 
+const services = [AuditService, AuthService, EventService, UserService]
+
 /** Serves all services, health and reflection. Rejects where the address cannot be bound. */
 export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   const server = new Server({
@@ -68,7 +71,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   for (const methods of listServices(options, at)) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',
-    ...healthOf([AuthService, UserService, EventService]),
+    ...healthOf(services),
   })
   health.addToServer(server)
   addReflection(server, at)
@@ -76,7 +79,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   return {
     port,
     close: async (deadlineMs) => {
-      for (const name of Object.keys(healthOf([AuthService, UserService, EventService]))) {
+      for (const name of Object.keys(healthOf(services))) {
         health.setStatus(name, 'NOT_SERVING')
       }
       health.setStatus('', 'NOT_SERVING')
@@ -111,8 +114,9 @@ function listServices(options: GrpcOptions, at: ServeContext): Map<string, Serve
     [method.name, makeServerStreamCall(method, answer, at)] as const
   auth.set(...stream(AuthService.method.getRevocationSnapshot, makeSnapshotStream(deps)))
   auth.set(...stream(AuthService.method.watchRevocations, makeWatchStream(watchRevocations)))
+  const audit = new Map(serve(AuditService, makeAuditService(deps)))
   const events = new Map([stream(EventService.method.watchEvents, watchEvents)])
-  return [auth, new Map(serve(UserService, makeUserService(deps))), events]
+  return [auth, new Map(serve(UserService, makeUserService(deps))), audit, events]
 }
 
 function addService(server: Server, methods: ReadonlyMap<string, ServedMethod>): void {

@@ -34,6 +34,7 @@ export async function makeGoodRequests(auth: TestAuth): Promise<GoodRequests> {
     UpdateUser: () => ({ userId: person.id, displayName: toUniqueName() }),
     ChangePassword: () => ({ userId: person.id, currentPassword: password, newPassword: password }),
     DeleteUser: () => ({ userId: randomUUID() }),
+    ListAuditEvents: () => ({ pageSize: 2, actions: ['user.create'], userId: person.id }),
     WatchEvents: () => ({ topics: ['auth.events.user_created'] }),
   }
 }

@@ -5,7 +5,12 @@ import { type Refusal, readRefusal } from '../refusals.ts'
 const asIs = (bytes: Buffer) => bytes
 
 /** Sends bytes as a request, whatever they are. Resolves with the first answer's bytes, or with how the call was refused. */
-export function callRaw(channel: Client, method: DescMethod, bytes: Uint8Array): Promise<Buffer | Refusal> {
+export function callRaw(
+  channel: Client,
+  method: DescMethod,
+  bytes: Uint8Array,
+  metadata = new Metadata(),
+): Promise<Buffer | Refusal> {
   const path = `/${method.parent.typeName}/${method.name}`
   const request = Buffer.from(bytes)
   return new Promise((resolve, reject) => {
@@ -17,7 +22,7 @@ export function callRaw(channel: Client, method: DescMethod, bytes: Uint8Array):
       }
     }
     if (method.methodKind === 'unary') {
-      channel.makeUnaryRequest(path, asIs, asIs, request, new Metadata(), {}, settle)
+      channel.makeUnaryRequest(path, asIs, asIs, request, metadata, {}, settle)
       return
     }
     const answer = (stream: ClientReadableStream<Buffer>) => {
@@ -28,9 +33,9 @@ export function callRaw(channel: Client, method: DescMethod, bytes: Uint8Array):
       })
     }
     if (method.methodKind === 'server_streaming') {
-      answer(channel.makeServerStreamRequest(path, asIs, asIs, request, new Metadata(), {}))
+      answer(channel.makeServerStreamRequest(path, asIs, asIs, request, metadata, {}))
     } else {
-      const stream = channel.makeBidiStreamRequest(path, asIs, asIs, new Metadata(), {})
+      const stream = channel.makeBidiStreamRequest(path, asIs, asIs, metadata, {})
       answer(stream)
       stream.end(request)
     }

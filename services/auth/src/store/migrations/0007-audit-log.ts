@@ -33,12 +33,12 @@ const statements = [
     changed_fields text[] not null,
     primary key (position, occurred_at)
   ) partition by range (occurred_at)`,
-  // Pages go down the positions. A time is looked for in the few blocks that hold it: rows stand in the order of their times.
+  // Pages go down the positions.
   'create index audit_log_actor on audit_log (actor_id, position)',
   'create index audit_log_user on audit_log (user_id, position) where user_id is not null',
   'create index audit_log_action on audit_log (action, position)',
   `create index audit_log_refused on audit_log (position) where outcome <> 'SUCCEEDED'`,
-  'create index audit_log_time on audit_log using brin (occurred_at)',
+  'create index audit_log_time on audit_log (occurred_at)',
   // One entry a row, in the order in which the leader found them committed. hash = SHA-256(hash of seq - 1, the row).
   `create table audit_chain (
     seq bigint not null,
