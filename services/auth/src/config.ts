@@ -3,6 +3,7 @@ import { dataVariables } from './config/data-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
+import { findTransportConflicts, transportVariables } from './config/transport-variables.ts'
 
 /** The configuration does not hold; `faults` has one line per variable. Exit code 78 (sysexits EX_CONFIG). */
 export class ConfigError extends Error {
@@ -21,6 +22,7 @@ const variables = z.object({
   ...dataVariables,
   ...listenerVariables,
   ...tokenVariables,
+  ...transportVariables,
   AUTH_MASTER_KEY: z.string().optional(),
   AUTH_MASTER_KEY_FILE: z.string().optional(),
   AUTH_PASSWORD_MIN_LENGTH: z.coerce.number().int().min(8).max(128).default(12),
@@ -46,6 +48,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
+  faults.push(...findTransportConflicts(settings))
   if (faults.length > 0) throw new ConfigError(faults)
   return { ...settings, masterKey }
 }

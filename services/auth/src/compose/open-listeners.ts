@@ -2,6 +2,7 @@ import { AuthService, UserService } from '@immersiverse/auth-contract'
 import type { Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
+import { makeRefusalNotes } from '../edge/make-refusal-notes.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import { openEdge } from '../edge/open-edge.ts'
 import { makeAuthService } from '../rpc/auth-service.ts'
@@ -11,6 +12,7 @@ import type { WatchRevocations } from '../rpc/revocation-streams.ts'
 import { makeUserService } from '../rpc/user-service.ts'
 import type { Database } from '../store/database.ts'
 import { isMigrated } from '../store/migrate.ts'
+import { toLimits } from './to-limits.ts'
 
 /** The three listeners. */
 export interface Listeners {
@@ -33,6 +35,8 @@ export interface ListenersParts {
 export async function openListeners(config: Config, parts: ListenersParts): Promise<Listeners> {
   const { deps, metrics, watchEvents, watchRevocations } = parts
   const { log } = deps
+  const limits = toLimits(config)
+  const refusals = makeRefusalNotes(log, metrics, deps.clock)
   await using opened = new AsyncDisposableStack()
   const admin = await openAdmin({
     listen: config.AUTH_ADMIN_LISTEN,
@@ -46,12 +50,16 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     watchEvents,
     watchRevocations,
     listen: config.AUTH_GRPC_LISTEN,
+    limits: limits.grpc,
+    onRefused: (refusal, address) => refusals.note('grpc', refusal, address),
     onFinished: (call) => {
       metrics.observeCall('grpc', call, deps.clock.monotonicMs() - call.startMs)
       logRefusal(log, call)
     },
   })
   opened.defer(() => grpc.close(0))
+  metrics.watch('auth_grpc_connections', () => grpc.status().connections)
+  metrics.watch('auth_grpc_calls', () => grpc.status().calls)
   const edge = await openEdge({
     deps,
     services: [

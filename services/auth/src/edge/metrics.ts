@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuthError } from '../domain/errors.ts'
 import { toStatus } from '../rpc/errors.ts'
+import type { TransportRefusal } from '../rpc/limits/transport-limits.ts'
 
 /** Facts that others know; each is read when metrics are collected. */
 const gauges = Object.freeze({
@@ -21,6 +22,9 @@ const gauges = Object.freeze({
     'When a heartbeat last reached Kafka from this instance: all that was revoked until then stood before it.',
   auth_signing_key_age_seconds: 'How long the key that signs access tokens has done so.',
   auth_key_ring_age_seconds: 'How long ago this instance read the keys.',
+  auth_grpc_connections: 'Connections to the gRPC listener.',
+  auth_grpc_calls: 'Unary gRPC calls that are open.',
+  auth_edge_connections: 'Connections to the HTTP/JSON listener.',
   auth_hashing_pending: 'Password hashes that wait or run.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })
@@ -29,7 +33,7 @@ const gauges = Object.freeze({
 export type GaugeName = keyof typeof gauges
 
 /** Where a call came in. */
-export type Transport = 'grpc' | 'edge'
+export type Transport = 'grpc' | 'edge' | 'admin'
 
 /** The service's metrics, in a registry of their own. */
 export interface Metrics {
@@ -40,6 +44,8 @@ export interface Metrics {
     call: { readonly method: string; readonly error?: AuthError | undefined },
     durationMs: number,
   ): void
+  /** Counts a connection or a call that was refused before it was read. */
+  observeRefusal(transport: Transport, refusal: TransportRefusal): void
   /** Shows a fact from now on; where `read` fails the value is NaN. Call it once a name. */
   watch(name: GaugeName, read: () => number | Promise<number>): void
 }
@@ -61,6 +67,12 @@ export function makeMetrics(): Metrics {
     help: 'How long calls took.',
     labelNames: ['transport', 'method'] as const,
     buckets: bucketsSeconds,
+    registers: [registry],
+  })
+  const transportRefusals = new Counter({
+    name: 'auth_transport_refusals_total',
+    help: 'Connections and calls that were refused or cut before they were read, by what was wrong with them.',
+    labelNames: ['transport', 'refusal'] as const,
     registers: [registry],
   })
   // Looking children up by their labels costs more than counting; few of them are ever made.
@@ -90,6 +102,7 @@ export function makeMetrics(): Metrics {
       requests.inc({ transport, method, code, reason: error.reason })
       durations.observe({ transport, method }, durationMs / 1000)
     },
+    observeRefusal: (transport, refusal) => transportRefusals.inc({ transport, refusal }),
     watch: (name, read) => addGauge(registry, name, read),
   }
 }

@@ -6,13 +6,16 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { AuthService, bounds, EventService, UserService } from '@immersiverse/auth-contract'
-import { HealthImplementation } from 'grpc-health-check'
+import { HealthImplementation, service as healthService } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import { addReflection } from './add-reflection.ts'
 import { answerValidation } from './answer-validation.ts'
 import { makeAuthService } from './auth-service.ts'
 import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
+import { type LimitedListener, openLimitedListener } from './limits/open-limited-listener.ts'
+import { toServerOptions } from './limits/to-server-options.ts'
+import type { GrpcLimits, OnRefused } from './limits/transport-limits.ts'
 import type { OnFinished } from './refusals.ts'
 import { makeSnapshotStream, makeWatchStream, type WatchRevocations } from './revocation-streams.ts'
 import { makeServerStreamCall, type ServerStream } from './server-stream-call.ts'
@@ -29,7 +32,7 @@ export interface ListenAddress {
 }
 
 /** A listening gRPC server. */
-export interface GrpcListener {
+export interface GrpcListener extends Pick<LimitedListener, 'status'> {
   /** The port in use, also where 0 was asked for. */
   readonly port: number
   /** NOT_SERVING first, then what runs is finished, then the rest is cut after `deadlineMs`. */
@@ -46,11 +49,14 @@ export interface GrpcOptions {
   readonly watchRevocations: WatchRevocations
   readonly listen: ListenAddress
   readonly onFinished: OnFinished
+  readonly limits: GrpcLimits
+  readonly onRefused: OnRefused
 }
 
 /** Serves all services, health and reflection. Rejects where the address cannot be bound. */
 export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   const server = new Server({
+    ...toServerOptions(options.limits),
     'grpc.max_receive_message_length': bounds.batchMessageBytes,
     'grpc.max_send_message_length': 4 * bounds.batchMessageBytes,
     // Nobody reads it here, and every call would be counted for it.
@@ -58,24 +64,50 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   })
   const calls = makeCallsInFlight()
   const at = { clock: options.deps.clock, onFinished: options.onFinished, calls }
-  for (const methods of listServices(options, at)) addService(server, methods)
+  const services = listServices(options, at)
+  for (const methods of services) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',
     ...healthOf([AuthService, UserService, EventService]),
   })
   health.addToServer(server)
   addReflection(server)
-  const port = await bind(server, options.listen)
+  const methods = listPaths(services)
+  const listener = await openLimitedListener(server, ServerCredentials.createInsecure(), {
+    ...options,
+    methods,
+  })
   return {
-    port,
+    port: listener.port,
+    status: () => listener.status(),
     close: async (deadlineMs) => {
       for (const name of Object.keys(healthOf([AuthService, UserService, EventService]))) {
         health.setStatus(name, 'NOT_SERVING')
       }
       health.setStatus('', 'NOT_SERVING')
+      listener.stopAccepting()
       await shutDown(server, calls, deadlineMs)
+      listener.destroy()
     },
   }
+}
+
+/**
+ * What can be called: the services', health's and reflection's methods. Health is not counted among the calls: an instance that has too
+ * many of them must not look dead.
+ */
+function listPaths(services: readonly ReadonlyMap<string, ServedMethod>[]) {
+  const own = services.flatMap((methods) => [...methods.values()].map(({ definition }) => definition))
+  const health = Object.values(healthService).map(({ path }) => path)
+  const reflections = ['v1', 'v1alpha'].map(
+    (version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+  )
+  return new Map([
+    ...own.map(({ path, requestStream, responseStream }) => {
+      return [path, { isUnary: !requestStream && !responseStream }] as const
+    }),
+    ...[...health, ...reflections].map((path) => [path, { isUnary: false }] as const),
+  ])
 }
 
 function healthOf(services: readonly DescService[]) {
@@ -116,20 +148,6 @@ function addService(server: Server, methods: ReadonlyMap<string, ServedMethod>):
     implementation[name] = method.handler
   }
   server.addService(definition as ServiceDefinition, implementation as UntypedServiceImplementation)
-}
-
-async function bind(server: Server, { host, port }: ListenAddress): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  return await new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) reject(new Error(`cannot listen for gRPC on ${address}: ${toReason(error)}`))
-      else resolve(bound)
-    })
-  })
-}
-
-function toReason({ message }: Error): string {
-  return message.includes('EADDRINUSE') ? 'the port is in use' : message
 }
 
 /** For the last answers to leave before connections are cut. */
