@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import { dataVariables } from './config/data-variables.ts'
-import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
+import {
+  findListenerConflicts,
+  findPlaintextAddresses,
+  listenerVariables,
+} from './config/listener-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
 import { findTransportConflicts, transportVariables } from './config/transport-variables.ts'
@@ -48,7 +52,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
-  faults.push(...findTransportConflicts(settings))
+  faults.push(...findTransportConflicts(settings), ...findPlaintextAddresses(settings))
   if (faults.length > 0) throw new ConfigError(faults)
   return { ...settings, masterKey }
 }

@@ -43,6 +43,8 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     readiness: () => checkReadiness(deps.database),
     registry: metrics.registry,
     logger: log,
+    limits: limits.admin,
+    onRefused: (refusal, address) => refusals.note('admin', refusal, address),
   })
   opened.defer(() => admin.close(0))
   const grpc = await openGrpc({
@@ -69,7 +71,11 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     listen: config.AUTH_EDGE_LISTEN,
     logger: log,
     metrics,
+    limits: limits.edge,
+    origins: config.AUTH_EDGE_ORIGINS,
+    onRefused: (refusal, address) => refusals.note('edge', refusal, address),
   })
+  metrics.watch('auth_edge_connections', edge.connections)
   opened.move()
   return {
     grpcPort: grpc.port,
