@@ -71,7 +71,7 @@ describe('calls that are refused before they are read', () => {
   })
 
   test('more calls than can be held are refused with the time to try again, and health is still answered', async (t) => {
-    const auth = await open(t, { AUTH_GRPC_MAX_CALLS: '4' })
+    const auth = await open(t, { AUTH_GRPC_MAX_CALLS: '2' })
     const peer = await openPeer(t, auth, { from: '127.0.0.1' })
     for (const id of [1, 3]) {
       await peer.send(toFrame(frameTypes.headers, flags.endHeaders, id, toCallHeaders(validate)))
@@ -91,6 +91,18 @@ describe('calls that are refused before they are read', () => {
     await assertServes(auth)
   })
 
+  test('where there are too many, a call whose request does not come gives way to an address with fewer', async (t) => {
+    const auth = await open(t, { AUTH_GRPC_MAX_CALLS: '2' })
+    const peer = await openPeer(t, auth)
+    for (const id of [1, 3]) {
+      await peer.send(toFrame(frameTypes.headers, flags.endHeaders, id, toCallHeaders(validate)))
+    }
+    await waitUntil(async () => (await readMetric(auth, 'auth_grpc_calls')) === 2, 'both are open')
+    await assertServes(auth)
+    await waitUntil(() => peer.received.has(frameTypes.headers), 'one of them was refused')
+    assert.equal(await refusals(auth, 'stalled-call'), 1)
+  })
+
   test('an answer that is not read is given up after its deadline', async (t) => {
     const auth = await open(t, { AUTH_GRPC_DEADLINE: '100ms' })
     // SETTINGS_INITIAL_WINDOW_SIZE 0: nothing may be sent to it.
@@ -104,6 +116,6 @@ describe('calls that are refused before they are read', () => {
       'the call is answered as far as the window allows',
     )
     await waitUntil(() => peer.received.has(frameTypes.reset), 'the rest of the answer is given up')
-    assert.equal(await refusals(auth, 'stalled-answer'), 1)
+    assert.equal(await refusals(auth, 'stalled-call'), 1)
   })
 })

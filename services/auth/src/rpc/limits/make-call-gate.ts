@@ -16,10 +16,14 @@ export interface CallGateOptions {
   readonly methods: ReadonlyMap<string, { readonly isUnary: boolean }>
   readonly nowMs: () => number
   onAbuse(peer: Peer, refusal: TransportRefusal): void
+  /** Told of a call that is cut because its peer neither sends nor reads. */
   onStalled(peer: Peer): void
 }
 
-/** Decides which streams become calls. */
+/**
+ * Decides which streams become calls. Where there are as many as there may be, a call that does no work, because its request has not come or
+ * its answer is not taken, gives way, if its address has more calls than the one that asks.
+ */
 export interface CallGate {
   /** Unary calls that are open. */
   readonly openCalls: number
@@ -44,20 +48,29 @@ const retryAfterMs = 1_000
 export function makeCallGate(options: CallGateOptions): CallGate {
   const { limits, methods, nowMs } = options
   const open = new Set<OpenCall>()
-  const byAddress = new Map<string, number>()
+  const byAddress = new Map<string, Set<OpenCall>>()
   const begin = (call: OpenCall) => {
     const { stream, peer } = call
+    const ofAddress = byAddress.get(peer.key) ?? new Set()
+    byAddress.set(peer.key, ofAddress.add(call))
     open.add(call)
-    byAddress.set(peer.key, (byAddress.get(peer.key) ?? 0) + 1)
     stream.once('close', () => {
       open.delete(call)
-      const left = (byAddress.get(peer.key) ?? 1) - 1
-      if (left === 0) byAddress.delete(peer.key)
-      else byAddress.set(peer.key, left)
+      ofAddress.delete(call)
+      if (ofAddress.size === 0 && byAddress.get(peer.key) === ofAddress) byAddress.delete(peer.key)
     })
   }
-  const isFull = ({ key }: Peer) =>
-    open.size >= limits.maxCalls || (byAddress.get(key) ?? 0) >= Math.ceil(limits.maxCalls / 2)
+  const hasRoom = ({ key }: Peer) => {
+    if (open.size < limits.maxCalls) return true
+    const ofAddress = [...byAddress.values()].reduce((most, calls) => (calls.size > most.size ? calls : most))
+    if (ofAddress.size <= (byAddress.get(key)?.size ?? 0)) return false
+    const idle = [...ofAddress].find(
+      ({ stream }) => !stream.closed && (!stream.readableEnded || stream.writableEnded),
+    )
+    if (idle === undefined) return false
+    cut(idle, options)
+    return true
+  }
   return {
     get openCalls() {
       return open.size
@@ -72,7 +85,7 @@ export function makeCallGate(options: CallGateOptions): CallGate {
         return refuse(stream, fault)
       }
       if (!method?.isUnary || deadlineMs === undefined) return true
-      if (isFull(peer)) return refuse(stream, new AuthError('TOO_MANY_CALLS', { retryAfterMs }))
+      if (!hasRoom(peer)) return refuse(stream, new AuthError('TOO_MANY_CALLS', { retryAfterMs }))
       headers['grpc-timeout'] = `${deadlineMs}m`
       begin({ stream, peer, deadlineMs: nowMs() + deadlineMs })
       limitBody(stream, bounds.messageBytes)
@@ -80,13 +93,17 @@ export function makeCallGate(options: CallGateOptions): CallGate {
     },
     sweep() {
       const pastMs = nowMs() - answerMs
-      for (const { stream, peer, deadlineMs } of open) {
-        if (deadlineMs > pastMs) continue
-        options.onStalled(peer)
-        stream.close(constants.NGHTTP2_CANCEL)
-      }
+      for (const call of open) if (call.deadlineMs <= pastMs && !call.stream.closed) cut(call, options)
     },
   }
+}
+
+/** Ends a call that does no work: its request has not come, or its answer is not taken. */
+function cut({ stream, peer }: OpenCall, { onStalled }: CallGateOptions): void {
+  onStalled(peer)
+  respondWithRefusal(stream, new AuthError('TOO_MANY_CALLS', { retryAfterMs }))
+  // RESOURCE_EXHAUSTED to a client that has no trailers (gRPC over HTTP/2, "HTTP2 Transport Mapping").
+  if (!stream.closed) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
 }
 
 function refuse(stream: ServerHttp2Stream, error: AuthError): false {

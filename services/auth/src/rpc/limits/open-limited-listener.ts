@@ -48,7 +48,7 @@ export async function openLimitedListener(
     ...options,
     nowMs,
     onAbuse: (peer, refusal) => peers.punish(peer, refusal),
-    onStalled: ({ address }) => options.onRefused('stalled-answer', address),
+    onStalled: ({ address }) => options.onRefused('stalled-call', address),
   })
   const injector = server.createConnectionInjector(credentials)
   const http2Server = getHttp2Server(server)

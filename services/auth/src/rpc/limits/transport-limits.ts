@@ -6,7 +6,7 @@ export interface GrpcLimits {
   readonly maxConnectionsPerAddress: number
   /** Calls at a time on one connection: SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2). */
   readonly maxStreams: number
-  /** Unary calls at a time over all connections, and half as many from one address. */
+  /** Unary calls at a time over all connections. */
   readonly maxCalls: number
   /** Bytes of a call's metadata, counted as SETTINGS_MAX_HEADER_LIST_SIZE does. */
   readonly maxHeaderBytes: number
@@ -50,7 +50,7 @@ export type TransportRefusal =
   | 'ping-flood'
   | 'settings-flood'
   | 'refused-calls'
-  | 'stalled-answer'
+  | 'stalled-call'
 
 /** Told of every such refusal. */
 export type OnRefused = (refusal: TransportRefusal, address: string) => void
