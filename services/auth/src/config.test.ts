@@ -73,6 +73,47 @@ describe('readConfig', () => {
     assert.deepEqual(listFaults({ AUTH_GRPC_LISTEN: '0.0.0.0:50051', AUTH_ALLOW_PLAINTEXT: 'true' }), [])
   })
 
+  it('refuses an issuer or an origin that is neither https nor on this machine', () => {
+    const open = {
+      AUTH_ISSUER: 'http://auth.example',
+      AUTH_EDGE_ORIGINS: 'https://a.example,http://b.example',
+    }
+    assert.deepEqual(
+      listFaults(open).map((fault) => fault.split(' ').slice(0, 2).join(' ')),
+      ['AUTH_ISSUER: http://auth.example', 'AUTH_EDGE_ORIGINS: http://b.example'],
+    )
+    assert.deepEqual(listFaults({ ...open, AUTH_ALLOW_PLAINTEXT: 'true' }), [])
+    const here = { AUTH_ISSUER: 'http://[::1]:8080', AUTH_EDGE_ORIGINS: 'http://localhost:5173' }
+    assert.deepEqual(listFaults(here), [])
+  })
+
+  it('takes origins only as browsers send them', () => {
+    assert.deepEqual(
+      readConfig({ AUTH_EDGE_ORIGINS: 'https://a.example, http://localhost:1' }).AUTH_EDGE_ORIGINS,
+      ['https://a.example', 'http://localhost:1'],
+    )
+    for (const text of [
+      '*',
+      'null',
+      'https://a.example/',
+      'https://A.example',
+      'a.example',
+      'https://*.example,',
+    ]) {
+      assert.match(listFaults({ AUTH_EDGE_ORIGINS: text })[0] ?? '', /^AUTH_EDGE_ORIGINS: /, text)
+    }
+  })
+
+  it('refuses limits that contradict each other or that no timer can keep', () => {
+    assert.match(
+      listFaults({ AUTH_GRPC_DEADLINE: '2m' })[0] ?? '',
+      /^AUTH_GRPC_DEADLINE: .*AUTH_GRPC_DEADLINE_MAX/,
+    )
+    assert.match(listFaults({ AUTH_GRPC_CONNECTION_AGE: '30d' })[0] ?? '', /^AUTH_GRPC_CONNECTION_AGE: /)
+    assert.match(listFaults({ AUTH_GRPC_KEEPALIVE: '0s' })[0] ?? '', /^AUTH_GRPC_KEEPALIVE: /)
+    assert.match(listFaults({ AUTH_GRPC_MAX_CALLS: '0' })[0] ?? '', /^AUTH_GRPC_MAX_CALLS: /)
+  })
+
   it('takes the files of TLS together, with a callers file, and then listens anywhere', () => {
     const tls = { AUTH_TLS_CERT: 'c', AUTH_TLS_KEY: 'k', AUTH_TLS_CLIENT_CA: 'a' }
     const anywhere = { AUTH_GRPC_LISTEN: '0.0.0.0:50051' }

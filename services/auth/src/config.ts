@@ -3,12 +3,17 @@ import { auditVariables, findAuditConflicts } from './config/audit-variables.ts'
 import { callerVariables, findCallerConflicts } from './config/caller-variables.ts'
 import { dataVariables } from './config/data-variables.ts'
 import { limitVariables } from './config/limit-variables.ts'
-import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
+import {
+  findListenerConflicts,
+  findPlaintextAddresses,
+  listenerVariables,
+} from './config/listener-variables.ts'
 import { findNeighbourConflicts, neighbourVariables } from './config/neighbour-variables.ts'
 import { passwordVariables } from './config/password-variables.ts'
 import { proxyVariables } from './config/proxy-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
+import { findTransportConflicts, transportVariables } from './config/transport-variables.ts'
 
 /** The configuration does not hold; `faults` has one line per variable. Exit code 78 (sysexits EX_CONFIG). */
 export class ConfigError extends Error {
@@ -33,6 +38,7 @@ const variables = z.object({
   ...callerVariables,
   ...passwordVariables,
   ...neighbourVariables,
+  ...transportVariables,
   AUTH_MASTER_KEY: z.string().optional(),
   AUTH_MASTER_KEY_FILE: z.string().optional(),
   AUTH_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -59,6 +65,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   faults.push(...findCallerConflicts(settings))
   faults.push(...findAuditConflicts(settings))
   faults.push(...findNeighbourConflicts(settings))
+  faults.push(...findTransportConflicts(settings), ...findPlaintextAddresses(settings))
   if (faults.length > 0) throw new ConfigError(faults)
   return { ...settings, masterKey }
 }

@@ -40,6 +40,7 @@ describeOnStores('ValidateTokens', (context) => {
     await context.auth.auth.logout({ token: { case: 'accessToken', value: accessToken } })
     assert.equal(await ask(), ValidationReason.REVOKED)
     stream.end()
+    await stream.toArray()
   })
 
   test('a batch of more than 256 questions ends the stream with the field named', async () => {

@@ -2,6 +2,7 @@ import { AuthService, UserService } from '@immersiverse/auth-contract'
 import type { Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
+import { makeRefusalNotes } from '../edge/make-refusal-notes.ts'
 import type { Metrics } from '../edge/metrics.ts'
 import { openEdge } from '../edge/open-edge.ts'
 import type { DenialQueue } from '../events/denial-queue.ts'
@@ -15,6 +16,7 @@ import { makeTrustedProxies } from '../security/trusted-proxies.ts'
 import type { Database } from '../store/database.ts'
 import { isMigrated } from '../store/migrate.ts'
 import type { Callers } from './open-callers.ts'
+import { toTransportLimits } from './to-transport-limits.ts'
 
 /** The three listeners. */
 export interface Listeners {
@@ -42,16 +44,20 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
   const { callers, denials, deps, metrics, watchEvents, watchRevocations } = parts
   const { log } = deps
   const proxies = makeTrustedProxies(config.AUTH_TRUSTED_PROXIES)
-  const onRefused = ({ caller, error, method }: RefusedCall) => {
+  const onCallRefused = ({ caller, error, method }: RefusedCall) => {
     const denial = findDenial(method, error)
     if (denial) denials.add(caller, denial)
   }
+  const limits = toTransportLimits(config)
+  const refusals = makeRefusalNotes(log, metrics, deps.clock)
   await using opened = new AsyncDisposableStack()
   const admin = await openAdmin({
     listen: config.AUTH_ADMIN_LISTEN,
     readiness: () => checkReadiness(deps.database),
     registry: metrics.registry,
     logger: log,
+    limits: limits.admin,
+    onRefused: (refusal, address) => refusals.note('admin', refusal, address),
   })
   opened.defer(() => admin.close(0))
   const grpc = await openGrpc({
@@ -62,14 +68,18 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     gate: callers.gate,
     credentials: callers.credentials,
     forwarding: { proxies, callers: new Set(config.AUTH_FORWARDING_CALLERS) },
+    limits: limits.grpc,
+    onRefused: (refusal, address) => refusals.note('grpc', refusal, address),
     onFinished: (call) => {
       metrics.observeCall('grpc', call, deps.clock.monotonicMs() - call.startMs)
       logRefusal(log, call)
       const { error } = call
-      if (error) onRefused({ ...call, error })
+      if (error) onCallRefused({ ...call, error })
     },
   })
   opened.defer(() => grpc.close(0))
+  metrics.watch('auth_grpc_connections', () => grpc.status().connections)
+  metrics.watch('auth_grpc_calls', () => grpc.status().calls)
   const edge = await openEdge({
     deps,
     services: [
@@ -80,8 +90,12 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     logger: log,
     metrics,
     proxies,
-    onRefused,
+    onCallRefused,
+    limits: limits.edge,
+    origins: config.AUTH_EDGE_ORIGINS,
+    onRefused: (refusal, address) => refusals.note('edge', refusal, address),
   })
+  metrics.watch('auth_edge_connections', edge.connections)
   opened.move()
   return {
     grpcPort: grpc.port,

@@ -58,3 +58,15 @@ export const limits = z.string().transform((text, context) => {
   )
   return z.NEVER
 })
+
+/** `https://app.example, http://localhost:5173` as a list: origins as browsers write them (RFC 6454 §6.2), never `*` or `null`. */
+export const origins = z.string().transform((text, context) => {
+  const list = text.split(',').map((origin) => origin.trim())
+  const isOrigin = (origin: string) =>
+    /^https?:\/\//.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin
+  if (list.every(isOrigin)) return list
+  context.addIssue(
+    'must be origins such as https://app.example, exactly as browsers send them, with commas between',
+  )
+  return z.NEVER
+})

@@ -26,3 +26,27 @@ export function findListenerConflicts(settings: ListenerSettings): string[] {
   }
   return faults
 }
+
+/**
+ * Addresses that browsers and other services are told to use, and that are neither encrypted nor on this machine: tokens would cross a network
+ * in the open.
+ */
+export function findPlaintextAddresses(
+  settings: ListenerSettings & {
+    readonly AUTH_ISSUER: string
+    readonly AUTH_EDGE_ORIGINS: readonly string[]
+  },
+): string[] {
+  if (settings.AUTH_ALLOW_PLAINTEXT === 'true') return []
+  const named = [
+    ['AUTH_ISSUER', settings.AUTH_ISSUER] as const,
+    ...settings.AUTH_EDGE_ORIGINS.map((origin) => ['AUTH_EDGE_ORIGINS', origin] as const),
+  ]
+  const isOpen = ([, address]: readonly [string, string]) => {
+    const { protocol, hostname } = new URL(address)
+    return protocol === 'http:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))
+  }
+  return named
+    .filter(isOpen)
+    .map(([name, address]) => `${name}: ${address} is not https; AUTH_ALLOW_PLAINTEXT=true allows it`)
+}

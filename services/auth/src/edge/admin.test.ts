@@ -2,12 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type AdminOptions, openAdmin } from './admin.ts'
 import { makeMetrics } from './metrics.ts'
-import { type LogLine, makeTestLog } from './test/make-test-edge.ts'
+import { type LogLine, makeTestLog, testLimits } from './test/make-test-edge.ts'
 
 async function open(readiness: AdminOptions['readiness'], lines: LogLine[] = []) {
   const { registry } = makeMetrics()
   const listener = { host: '127.0.0.1', port: 0 }
-  const admin = await openAdmin({ listen: listener, readiness, registry, logger: makeTestLog(lines) })
+  const admin = await openAdmin({
+    listen: listener,
+    readiness,
+    registry,
+    logger: makeTestLog(lines),
+    limits: testLimits,
+    onRefused: () => undefined,
+  })
   return { ...admin, [Symbol.asyncDispose]: () => admin.close(100) }
 }
 

@@ -2,7 +2,9 @@ import fastify from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Log } from '../deps.ts'
 import { toLogCause } from '../domain/to-log-cause.ts'
-import { type HttpListener, type ListenAddress, listen } from './listen.ts'
+import { type HttpListener, type ListenAddress, type ListenLimits, listen } from './listen.ts'
+import { securityHeaders } from './security-headers.ts'
+import { toServerSettings } from './to-server-settings.ts'
 
 /** One thing that must hold before calls are sent here. `detail` is shown to operators. */
 export interface ReadinessCheck {
@@ -12,7 +14,7 @@ export interface ReadinessCheck {
 }
 
 /** What the admin listener is made of. */
-export interface AdminOptions {
+export interface AdminOptions extends ListenLimits {
   readonly listen: ListenAddress
   readonly readiness: () => Promise<readonly ReadinessCheck[]>
   readonly registry: Registry
@@ -26,6 +28,8 @@ export interface AdminListener extends HttpListener {
 }
 
 const readinessTimeoutMs = 2_000
+/** Nothing here takes a body. */
+const adminBodyBytes = 1024
 
 /**
  * Listens for operators, probes and Prometheus: `/livez`, `/readyz`, `/metrics`.
@@ -34,15 +38,20 @@ const readinessTimeoutMs = 2_000
 export async function openAdmin(options: AdminOptions): Promise<AdminListener> {
   const { registry, logger } = options
   const state = { isShuttingDown: false }
-  const app = fastify({ logger: false, return503OnClosing: false, requestTimeout: 30_000 })
+  const app = fastify({
+    logger: false,
+    return503OnClosing: false,
+    bodyLimit: adminBodyBytes,
+    ...toServerSettings(options.limits),
+  })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', ...securityHeaders })
+  })
   app.get('/livez', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
   app.get('/readyz', async (_request, reply) => {
     const checks = [...(await readChecks(options)), toShutdownCheck(state.isShuttingDown)]
     const ok = checks.every((check) => check.ok)
-    return reply
-      .code(ok ? 200 : 503)
-      .header('cache-control', 'no-store')
-      .send({ ok, checks })
+    return reply.code(ok ? 200 : 503).send({ ok, checks })
   })
   app.get('/metrics', async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
@@ -57,7 +66,7 @@ export async function openAdmin(options: AdminOptions): Promise<AdminListener> {
   const beginShutdown = () => {
     state.isShuttingDown = true
   }
-  return { ...(await listen(app, options.listen)), beginShutdown }
+  return { ...(await listen(app, options.listen, options)), beginShutdown }
 }
 
 function toShutdownCheck(isShuttingDown: boolean): ReadinessCheck {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Log } from '../deps.ts'
 import { HttpRefusal } from './http-refusal.ts'
+import { securityHeaders } from './security-headers.ts'
 import { toProblem } from './to-problem.ts'
 
 /** Answers bytes that are not an HTTP request with a problem document, and closes the connection. */
@@ -18,6 +19,8 @@ export function answerBrokenRequest(log: Log, error: Error & { code?: string }, 
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
+    'cache-control: no-store',
+    ...Object.entries(securityHeaders).map(([name, value]) => `${name}: ${value}`),
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -8,7 +8,7 @@ import { makeUserService } from '../rpc/user-service.ts'
 import { type EdgeRoute, listRoutes } from './list-routes.ts'
 import { makeEdge } from './make-edge.ts'
 import { makeMetrics } from './metrics.ts'
-import { type LogLine, makeTestLog } from './test/make-test-edge.ts'
+import { type LogLine, makeTestLog, testLimits } from './test/make-test-edge.ts'
 
 const json = { 'content-type': 'application/json' }
 const secret = 'Tr0ub4dor&3-s3cret'
@@ -121,6 +121,8 @@ async function openEdge() {
     ],
     logger: makeTestLog(lines),
     metrics: makeMetrics(),
+    limits: testLimits,
+    origins: [],
   })
   return { auth, app, lines }
 }

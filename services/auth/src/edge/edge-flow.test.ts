@@ -8,7 +8,7 @@ import { makeUserService } from '../rpc/user-service.ts'
 import type { HttpListener } from './listen.ts'
 import { makeMetrics } from './metrics.ts'
 import { openEdge } from './open-edge.ts'
-import { makeTestLog } from './test/make-test-edge.ts'
+import { makeTestLog, testLimits } from './test/make-test-edge.ts'
 
 const password = 'correct horse battery staple'
 
@@ -47,6 +47,9 @@ describe('a person over the edge', () => {
       ],
       logger: makeTestLog([]),
       metrics: makeMetrics(),
+      limits: testLimits,
+      origins: [],
+      onRefused: () => undefined,
       listen: { host: '127.0.0.1', port: 0 },
     })
   })

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import type { HttpLimits, OnRefused } from '../rpc/limits/transport-limits.ts'
+import { limitConnections } from './limit-connections.ts'
 
 /** Where to listen; port 0 takes any that is free. */
 export interface ListenAddress {
@@ -6,11 +8,19 @@ export interface ListenAddress {
   readonly port: number
 }
 
+/** What a listener takes of its peers. */
+export interface ListenLimits {
+  readonly limits: HttpLimits
+  readonly onRefused: OnRefused
+}
+
 /** A listening HTTP server. */
 export interface HttpListener {
   /** Such as `http://127.0.0.1:8080`, with the port in use. */
   readonly address: string
   readonly port: number
+  /** How many connections are open. */
+  connections(): number
   /** Takes no more connections, lets running requests finish and cuts what is left after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>
 }
@@ -31,10 +41,20 @@ const why: Readonly<Record<string, string>> = Object.freeze({
  * Starts to listen.
  * @throws ListenError; the server is closed then.
  */
-export async function listen(app: FastifyInstance, { host, port }: ListenAddress): Promise<HttpListener> {
+export async function listen(
+  app: FastifyInstance,
+  { host, port }: ListenAddress,
+  { limits, onRefused }: ListenLimits,
+): Promise<HttpListener> {
   try {
+    const connections = limitConnections(app.server, limits, onRefused)
     const address = await app.listen({ host, port })
-    return { address, port: Number(new URL(address).port || '80'), close: (ms) => closeWithin(app, ms) }
+    return {
+      address,
+      port: Number(new URL(address).port || '80'),
+      connections,
+      close: (ms) => closeWithin(app, ms),
+    }
   } catch (cause) {
     await app.close()
     const { code } = cause as NodeJS.ErrnoException

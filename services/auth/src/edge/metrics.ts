@@ -3,6 +3,7 @@ import type { ErrorReasonName } from '@immersiverse/auth-contract'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { AuthError } from '../domain/errors.ts'
 import { toStatus } from '../rpc/errors.ts'
+import type { TransportRefusal } from '../rpc/limits/transport-limits.ts'
 
 /** Facts that others know; each is read when metrics are collected. */
 const gauges = Object.freeze({
@@ -23,6 +24,9 @@ const gauges = Object.freeze({
     'When a heartbeat last reached Kafka from this instance: all that was revoked until then stood before it.',
   auth_signing_key_age_seconds: 'How long the key that signs access tokens has done so.',
   auth_key_ring_age_seconds: 'How long ago this instance read the keys.',
+  auth_grpc_connections: 'Connections to the gRPC listener.',
+  auth_grpc_calls: 'Unary gRPC calls that are open.',
+  auth_edge_connections: 'Connections to the HTTP/JSON listener.',
   auth_hashing_pending: 'Password hashes that wait or run.',
   auth_callers_loaded_timestamp_seconds:
     'When this instance last took over the callers file, its certificate or its client authorities.',
@@ -42,7 +46,7 @@ const gauges = Object.freeze({
 export type GaugeName = keyof typeof gauges
 
 /** Where a call came in. */
-export type Transport = 'grpc' | 'edge'
+export type Transport = 'grpc' | 'edge' | 'admin'
 
 /** The service's metrics, in a registry of their own. */
 export interface Metrics {
@@ -57,6 +61,8 @@ export interface Metrics {
   timeNumbering(lane: 'events' | 'revocations'): (durationMs: number) => void
   /** Counts a refusal by a limit. */
   countLimited(reason: ErrorReasonName): void
+  /** Counts a connection or a call that was refused before it was read. */
+  observeRefusal(transport: Transport, refusal: TransportRefusal): void
   /** Shows a fact from now on; where `read` fails the value is NaN. Call it once a name. */
   watch(name: GaugeName, read: () => number | Promise<number>): void
 }
@@ -96,6 +102,12 @@ export function makeMetrics(): Metrics {
     labelNames: ['reason'] as const,
     registers: [registry],
   })
+  const transportRefusals = new Counter({
+    name: 'auth_transport_refusals_total',
+    help: 'Connections and calls that were refused or cut before they were read, by what was wrong with them.',
+    labelNames: ['transport', 'refusal'] as const,
+    registers: [registry],
+  })
   // Looking children up by their labels costs more than counting; few of them are ever made.
   const good = new Map<
     string,
@@ -128,6 +140,7 @@ export function makeMetrics(): Metrics {
       return (durationMs) => ofLane.observe(durationMs / 1000)
     },
     countLimited: (reason) => limited.inc({ reason }),
+    observeRefusal: (transport, refusal) => transportRefusals.inc({ transport, refusal }),
     watch: (name, read) => addGauge(registry, name, read),
   }
 }

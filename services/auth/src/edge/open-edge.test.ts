@@ -6,9 +6,9 @@ import { AuthService } from '@immersiverse/auth-contract'
 import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
 import { makeMetrics } from './metrics.ts'
 import { openEdge } from './open-edge.ts'
-import { type LogLine, makeTestDeps, makeTestLog } from './test/make-test-edge.ts'
+import { type LogLine, makeTestDeps, makeTestLog, testLimits } from './test/make-test-edge.ts'
 
-async function open(login: () => Promise<object> = async () => ({}), port = 0) {
+async function open(login: () => Promise<object> = async () => ({}), port = 0, limits = {}) {
   const lines: LogLine[] = []
   const answer = async () => ({})
   const handlers: UnaryHandlers<typeof AuthService> = {
@@ -26,6 +26,9 @@ async function open(login: () => Promise<object> = async () => ({}), port = 0) {
     services: [[AuthService, handlers]],
     logger: makeTestLog(lines),
     metrics: makeMetrics(),
+    limits: { ...testLimits, ...limits },
+    origins: [],
+    onRefused: () => undefined,
     listen: { host: '127.0.0.1', port },
   })
   return { ...edge, lines, [Symbol.asyncDispose]: () => edge.close(100) }
@@ -137,5 +140,47 @@ describe('close', () => {
     await edge.close(50)
     await cut
     assert.ok(performance.now() - startMs < 2_000)
+  })
+})
+
+describe('what the edge takes of a connection', () => {
+  test('headers that do not come to their end are answered 408, and a body that does not', async () => {
+    await using edge = await open(undefined, 0, { headersTimeoutMs: 300, requestTimeoutMs: 600 })
+    const slow = 'POST /v1/auth/login HTTP/1.1\r\nhost: a\r\n'
+    assert.match(await exchange(edge.port, slow), /^HTTP\/1\.1 408 /)
+    const body = `${slow}content-type: application/json\r\ncontent-length: 100\r\n\r\n{`
+    assert.match(await exchange(edge.port, body), /^HTTP\/1\.1 408 /)
+    assert.match(await exchange(edge.port, ''), /^HTTP\/1\.1 408 /, 'who says nothing is told the same')
+  })
+
+  test('headers that are too large are 431, with the headers that every answer has', async () => {
+    await using edge = await open()
+    const answer = await exchange(edge.port, `GET / HTTP/1.1\r\nx: ${'x'.repeat(17_000)}\r\n\r\n`)
+    assert.match(answer, /^HTTP\/1\.1 431 /)
+    assert.match(answer, /content-security-policy: default-src 'none'/)
+  })
+
+  test('connections of one address beyond its share are closed, the others go on', async () => {
+    await using edge = await open(undefined, 0, { maxConnectionsPerAddress: 2 })
+    const openSocket = async () => {
+      const socket = connect({ port: edge.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+      socket.on('error', () => undefined)
+      await once(socket, 'connect').catch(() => undefined)
+      return socket
+    }
+    const [first, second, third] = [await openSocket(), await openSocket(), await openSocket()]
+    if (!third.destroyed) await once(third, 'close')
+    assert.deepEqual([first.destroyed, second.destroyed, third.destroyed], [false, false, true])
+    assert.equal((await fetch(`${edge.address}/v1/auth/login`, { method: 'POST' })).status, 200)
+    first.destroy()
+    second.destroy()
+  })
+
+  test('a connection serves so many requests and no more', async () => {
+    await using edge = await open(undefined, 0, { maxRequestsPerConnection: 2, keepAliveMs: 200 })
+    const request = 'POST /v1/auth/login HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n'
+    const answers = await exchange(edge.port, request + request + request)
+    assert.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 503'])
+    assert.match(answers, /connection: close/i)
   })
 })

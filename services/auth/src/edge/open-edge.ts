@@ -1,5 +1,5 @@
 import type { DescService } from '@bufbuild/protobuf'
-import { type HttpListener, type ListenAddress, listen } from './listen.ts'
+import { type HttpListener, type ListenAddress, type ListenLimits, listen } from './listen.ts'
 import { type EdgeOptions, makeEdge } from './make-edge.ts'
 
 /**
@@ -7,10 +7,10 @@ import { type EdgeOptions, makeEdge } from './make-edge.ts'
  * @throws ListenError where the address is taken; Error for a method with a path and no mark.
  */
 export async function openEdge<const T extends readonly DescService[]>(
-  options: EdgeOptions<T> & { readonly listen: ListenAddress },
+  options: EdgeOptions<T> & ListenLimits & { readonly listen: ListenAddress },
 ): Promise<HttpListener> {
   const state = { isClosing: false }
-  const listener = await listen(makeEdge(options, state), options.listen)
+  const listener = await listen(makeEdge(options, state), options.listen, options)
   return {
     ...listener,
     close: async (deadlineMs) => {

@@ -74,6 +74,18 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
       code: status.RESOURCE_EXHAUSTED,
       message: 'too many refresh tokens from this address were not valid: try again later',
     },
+    UNSUPPORTED_CALL: {
+      code: status.UNIMPLEMENTED,
+      message: 'there is no such method, or the message is compressed',
+    },
+    TOO_MANY_CALLS: {
+      code: status.RESOURCE_EXHAUSTED,
+      message: 'this instance has as many calls as it can hold: try again',
+    },
+    CROSS_SITE_REQUEST: {
+      code: status.PERMISSION_DENIED,
+      message: 'this origin may not use the cookie of a session',
+    },
     INTERNAL: { code: status.INTERNAL, message: 'internal error' },
   })
 

@@ -6,7 +6,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
 import { AuditService, AuthService, bounds, EventService, UserService } from '@immersiverse/auth-contract'
-import { HealthImplementation } from 'grpc-health-check'
+import { HealthImplementation, service as healthService } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import { addReflection } from './add-reflection.ts'
@@ -15,6 +15,9 @@ import { makeAuditService } from './audit-service.ts'
 import { makeAuthService } from './auth-service.ts'
 import type { CallerGate } from './callers/caller-gate.ts'
 import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
+import { type LimitedListener, openLimitedListener } from './limits/open-limited-listener.ts'
+import { toServerOptions } from './limits/to-server-options.ts'
+import type { GrpcLimits, OnRefused } from './limits/transport-limits.ts'
 import type { OnFinished } from './refusals.ts'
 import { makeSnapshotStream, makeWatchStream, type WatchRevocations } from './revocation-streams.ts'
 import { makeServerStreamCall, type ServerStream } from './server-stream-call.ts'
@@ -32,7 +35,7 @@ export interface ListenAddress {
 }
 
 /** A listening gRPC server. */
-export interface GrpcListener {
+export interface GrpcListener extends Pick<LimitedListener, 'status'> {
   /** The port in use, also where 0 was asked for. */
   readonly port: number
   /** NOT_SERVING first, then what runs is finished, then the rest is cut after `deadlineMs`. */
@@ -53,6 +56,8 @@ export interface GrpcOptions {
   /** Default: plaintext. */
   readonly credentials: ServerCredentials | undefined
   readonly forwarding: Forwarding
+  readonly limits: GrpcLimits
+  readonly onRefused: OnRefused
 }
 
 const services = [AuditService, AuthService, EventService, UserService]
@@ -60,6 +65,7 @@ const services = [AuditService, AuthService, EventService, UserService]
 /** Serves all services, health and reflection. Rejects where the address cannot be bound. */
 export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   const server = new Server({
+    ...toServerOptions(options.limits),
     'grpc.max_receive_message_length': bounds.batchMessageBytes,
     'grpc.max_send_message_length': 4 * bounds.batchMessageBytes,
     // Nobody reads it here, and every call would be counted for it.
@@ -68,24 +74,46 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   const calls = makeCallsInFlight()
   const { deps, onFinished, gate, forwarding, credentials = ServerCredentials.createInsecure() } = options
   const at = { clock: deps.clock, onFinished, calls, gate, forwarding }
-  for (const methods of listServices(options, at)) addService(server, methods)
+  const served = listServices(options, at)
+  for (const methods of served) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',
     ...healthOf(services),
   })
   health.addToServer(server)
   addReflection(server, at)
-  const port = await bind(server, options.listen, credentials)
+  const listener = await openLimitedListener(server, credentials, { ...options, methods: listPaths(served) })
   return {
-    port,
+    port: listener.port,
+    status: () => listener.status(),
     close: async (deadlineMs) => {
       for (const name of Object.keys(healthOf(services))) {
         health.setStatus(name, 'NOT_SERVING')
       }
       health.setStatus('', 'NOT_SERVING')
+      listener.stopAccepting()
       await shutDown(server, calls, deadlineMs)
+      listener.destroy()
     },
   }
+}
+
+/**
+ * What can be called: the services', health's and reflection's methods. Health is not counted among the calls: an instance that has too
+ * many of them must not look dead.
+ */
+function listPaths(services: readonly ReadonlyMap<string, ServedMethod>[]) {
+  const own = services.flatMap((methods) => [...methods.values()].map(({ definition }) => definition))
+  const health = Object.values(healthService).map(({ path }) => path)
+  const reflections = ['v1', 'v1alpha'].map(
+    (version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+  )
+  return new Map([
+    ...own.map(({ path, requestStream, responseStream }) => {
+      return [path, { isUnary: !requestStream && !responseStream }] as const
+    }),
+    ...[...health, ...reflections].map((path) => [path, { isUnary: false }] as const),
+  ])
 }
 
 function healthOf(services: readonly DescService[]) {
@@ -127,24 +155,6 @@ function addService(server: Server, methods: ReadonlyMap<string, ServedMethod>):
     implementation[name] = method.handler
   }
   server.addService(definition as ServiceDefinition, implementation as UntypedServiceImplementation)
-}
-
-async function bind(
-  server: Server,
-  { host, port }: ListenAddress,
-  credentials: ServerCredentials,
-): Promise<number> {
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  return await new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
-      if (error) reject(new Error(`cannot listen for gRPC on ${address}: ${toReason(error)}`))
-      else resolve(bound)
-    })
-  })
-}
-
-function toReason({ message }: Error): string {
-  return message.includes('EADDRINUSE') ? 'the port is in use' : message
 }
 
 /** For the last answers to leave before connections are cut. */

@@ -60,6 +60,8 @@ export function makeRawUnaryCall<T>(
 ): ServedMethod {
   const name = `${method.parent.typeName}/${method.name}`
   const handler: handleUnaryCall<Incoming<T>, Uint8Array> = async (call, callback) => {
+    // The caller has its answer, or has gone: nobody waits for the work.
+    if (call.cancelled || hasPassed(call.getDeadline())) return
     const startMs = at.clock.monotonicMs()
     at.calls.begin()
     const admission = at.gate.admit(call, name)
@@ -86,4 +88,9 @@ export function makeRawUnaryCall<T>(
     responseSerialize: toBuffer,
   }
   return { definition: definition as never, handler }
+}
+
+/** grpc-js reckons deadlines by the wall clock, and answers DEADLINE_EXCEEDED itself. */
+function hasPassed(deadline: Date | number): boolean {
+  return Date.now() >= Number(deadline)
 }

@@ -11,7 +11,7 @@ export const mina = '01890a5d-ac96-774b-bcce-b302099a8057'
 export const jun = '01890a5d-ac96-774b-bcce-b302099a8058'
 const session = '01890a5d-ac96-774b-bcce-b302099a8059'
 const nowSeconds = 1_700_000_000
-const [issuer, audience] = ['https://auth.example', 'immersiverse']
+const [ownIssuer, audience] = ['https://auth.example', 'immersiverse']
 
 /** A call that reached a handler. */
 export interface HandledCall {
@@ -35,10 +35,22 @@ export interface TestEdge {
   readonly metrics: Metrics
 }
 
+/** Limits that no test meets by chance. */
+export const testLimits = Object.freeze({
+  maxConnections: 100,
+  maxConnectionsPerAddress: 100,
+  maxHeaderBytes: 16_384,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15_000,
+  keepAliveMs: 65_000,
+  maxRequestsPerConnection: 10_000,
+})
+
 /** Makes it; `answer` says what every handler answers or throws. */
 export function makeTestEdge(
   answer: (call: HandledCall) => object = () => ({}),
   state: { isClosing: boolean } = { isClosing: false },
+  web: { readonly issuer?: string; readonly origins?: readonly string[] } = {},
 ): TestEdge {
   const handled: HandledCall[] = []
   const lines: LogLine[] = []
@@ -49,13 +61,15 @@ export function makeTestEdge(
   }
   const app = makeEdge(
     {
-      deps: makeTestDeps(),
+      deps: makeTestDeps(web.issuer),
       services: [
         [AuthService, makeHandlers(AuthService, handle)],
         [UserService, makeHandlers(UserService, handle)],
       ],
       logger: makeTestLog(lines),
       metrics,
+      limits: testLimits,
+      origins: web.origins ?? [],
     },
     state,
   )
@@ -85,7 +99,7 @@ function verifySignature(token: string) {
   if (sub === undefined) return { ok: false, reason: 'MALFORMED' }
   const exp = nowSeconds + (token === 'expired' ? -1 : 600)
   const claims = {
-    iss: issuer,
+    iss: ownIssuer,
     aud: [audience],
     sub,
     sid: session,
@@ -100,7 +114,7 @@ function verifySignature(token: string) {
 }
 
 /** What the edge uses, without a database: the token's word is its id. */
-export function makeTestDeps(): EdgeDeps {
+export function makeTestDeps(issuer = ownIssuer): EdgeDeps {
   let ids = 0
   const deps = {
     clock: {

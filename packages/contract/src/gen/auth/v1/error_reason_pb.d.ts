@@ -247,6 +247,27 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_TOO_MANY_REFRESHES = 32;
    */
   TOO_MANY_REFRESHES = 32,
+
+  /**
+   * UNIMPLEMENTED: there is no such method, or the message is compressed; metadata `cause` is `method` or `compression`.
+   *
+   * @generated from enum value: ERROR_REASON_UNSUPPORTED_CALL = 37;
+   */
+  UNSUPPORTED_CALL = 37,
+
+  /**
+   * RESOURCE_EXHAUSTED: the instance has as many calls as it can hold; `RetryInfo` says when to try again.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_CALLS = 38;
+   */
+  TOO_MANY_CALLS = 38,
+
+  /**
+   * PERMISSION_DENIED, on the edge: a request in cookie mode from an origin that may not use it.
+   *
+   * @generated from enum value: ERROR_REASON_CROSS_SITE_REQUEST = 39;
+   */
+  CROSS_SITE_REQUEST = 39,
 }
 
 /**
