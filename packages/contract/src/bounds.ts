@@ -32,4 +32,8 @@ export const bounds = Object.freeze({
   pageTokenMax: 256,
   topics: 64,
   positionMax: 128,
+  platformMax: 32,
+  redirectUriMax: 512,
+  authCodeMax: 4096,
+  platformStateMax: 256,
 })

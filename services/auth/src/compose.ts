@@ -3,6 +3,7 @@ import { makeDeps } from './compose/make-deps.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
 import { startKeyRotation } from './compose/start-key-rotation.ts'
+import { type PlatformUpkeep, startPlatformUpkeep } from './compose/start-platform-upkeep.ts'
 import { startRelay } from './compose/start-relay.ts'
 import { startRevocationLane } from './compose/start-revocation-lane.ts'
 import { systemClock } from './compose/system-clock.ts'
@@ -17,6 +18,7 @@ import { makeRevocationFollower } from './events/revocation-follower.ts'
 import type { RevocationLane } from './events/revocation-lane.ts'
 import { makeWatchEvents } from './events/watch-events.ts'
 import { makeWatchRevocations } from './events/watch-revocations.ts'
+import type { PlatformFetch } from './platforms/make-guarded-fetch.ts'
 import type { PasswordOptions } from './security/passwords.ts'
 import type { Database } from './store/database.ts'
 import { type Installation, settleEpoch } from './store/epoch.ts'
@@ -28,6 +30,8 @@ export interface Overrides {
   /** Cheap hashing. */
   readonly passwords?: Partial<PasswordOptions>
   readonly settings?: Partial<Settings>
+  /** In the place of the network towards platforms. */
+  readonly platformFetch?: PlatformFetch
   /** A database that is open already; the service closes it. */
   readonly database?: Database
 }
@@ -53,14 +57,23 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const relay = startRelay(config, { ...lane, onNumbered: follower.wake }, stack)
   const revocationFollower = makeRevocationFollower(database, clock)
   const revocationLane = startRevocationLane(config, { ...lane, onNumbered: revocationFollower.wake }, stack)
-  const { passwords = {}, settings = {} } = overrides
+  const { passwords = {}, settings = {}, platformFetch } = overrides
+  const metrics = makeMetrics()
+  let upkeep: PlatformUpkeep | undefined
   const onCommitted = () => relay.wake()
   const onRevoked = () => revocationLane.wake()
   const parts = { clock, newId, database, log, onCommitted, onRevoked, passwords, settings }
-  const deps = await makeDeps(config, parts, stack)
+  const platformParts = {
+    ...(platformFetch ? { platformFetch } : {}),
+    onPlatformCall: metrics.observePlatformCall,
+    onPlatformRevocation: () => upkeep?.wake(),
+  }
+  const deps = await makeDeps(config, { ...parts, ...platformParts }, stack)
   const rotation = startKeyRotation(deps, { algorithm: config.AUTH_SIGNING_ALGORITHM, random: Math.random })
   stack.defer(() => rotation.close())
-  const metrics = makeMetrics()
+  const platformUpkeep = startPlatformUpkeep(deps)
+  upkeep = platformUpkeep
+  stack.defer(() => platformUpkeep.close())
   watchParts(metrics, config, { deps, relay, revocationLane })
   const watchEvents = makeWatchEvents({
     database,
@@ -104,6 +117,10 @@ function watchParts(metrics: Metrics, config: Config, { deps, relay, revocationL
   metrics.watch('auth_key_ring_age_seconds', () => deps.keyRing.status().ageMs / 1000)
   metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
   metrics.watch('auth_database_queries', () => deps.database.queryCount())
+  metrics.watch(
+    'auth_platform_circuits_open',
+    () => deps.platforms.list.filter(({ isOpen }) => isOpen).length,
+  )
   metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
   if (config.KAFKA_BROKERS === undefined) return
   metrics.watch('auth_outbox_parked_keys', () => relay.status().parkedKeys ?? Number.NaN)

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { dataVariables } from './config/data-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
-import { readMasterKey } from './config/read-master-key.ts'
+import { platformVariables } from './config/platform-variables.ts'
+import { readMasterKeys } from './config/read-master-keys.ts'
+import { findPlatformConflicts, type PlatformConfig, readPlatforms } from './config/read-platforms.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
 
 /** The configuration does not hold; `faults` has one line per variable. Exit code 78 (sysexits EX_CONFIG). */
@@ -20,6 +22,7 @@ export class ConfigError extends Error {
 const variables = z.object({
   ...dataVariables,
   ...listenerVariables,
+  ...platformVariables,
   ...tokenVariables,
   AUTH_MASTER_KEY: z.string().optional(),
   AUTH_MASTER_KEY_FILE: z.string().optional(),
@@ -29,8 +32,9 @@ const variables = z.object({
 
 /** The settings, checked. */
 export type Config = Omit<z.infer<typeof variables>, 'AUTH_MASTER_KEY' | 'AUTH_MASTER_KEY_FILE'> & {
-  /** 32 bytes; undefined on the embedded database, which makes its own. */
-  readonly masterKey: Uint8Array | undefined
+  /** 32 bytes each, the first encrypts; undefined on the embedded database, which makes its own. */
+  readonly masterKeys: readonly Uint8Array[] | undefined
+  readonly platforms: readonly PlatformConfig[]
 }
 
 /** Reads the environment, with `.env` of the working folder behind it. Throws ConfigError with all faults at once. */
@@ -42,12 +46,14 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
     ? []
     : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
   faults.push(...findUnsupported(given))
-  const masterKey = readMasterKey(given, faults)
+  const masterKeys = readMasterKeys(given, faults)
+  const platforms = readPlatforms(given, faults)
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
+  faults.push(...findPlatformConflicts(platforms, settings.PLATFORM_PRIVATE_HOSTS))
   if (faults.length > 0) throw new ConfigError(faults)
-  return { ...settings, masterKey }
+  return { ...settings, masterKeys, platforms }
 }
 
 function readEnvironment(): NodeJS.ProcessEnv {

@@ -4,6 +4,7 @@ import { type GrpcClientOf, makeGrpcClient, openChannel } from '@immersiverse/au
 import {
   AuthService,
   EventService,
+  PlatformAccountService,
   type TokenPair,
   type User,
   UserService,
@@ -39,6 +40,7 @@ export interface TestClients {
   readonly auth: GrpcClientOf<typeof AuthService>
   readonly users: GrpcClientOf<typeof UserService>
   readonly events: GrpcClientOf<typeof EventService>
+  readonly platforms: GrpcClientOf<typeof PlatformAccountService>
   signUp(wishes?: { username?: string; email?: string; password?: string }): Promise<Person>
   logIn(person: Person, clientId?: string): Promise<TokenPair>
 }
@@ -113,6 +115,7 @@ export function connect(address: string): TestClients & { close(): void } {
     auth: makeGrpcClient(AuthService, channel, options),
     users: makeGrpcClient(UserService, channel, options),
     events: makeGrpcClient(EventService, channel, options),
+    platforms: makeGrpcClient(PlatformAccountService, channel, options),
   }
   return { address, channel, ...clients, ...makePeople(clients), close: () => channel.close() }
 }

@@ -125,5 +125,10 @@ function makeDeps(parts: AuthParts, database: Database, ring: KeyRing, onRevoked
     accessTokens: makeFastAccessTokens({ issuer, audience, ttlMs: accessTtlMs }),
     refreshTokens: makeRefreshTokens(ring),
     passwords: makeFastPasswords(process),
+    random: process.random.next,
+    seal,
+    platforms: { list: [], find: () => undefined },
+    renewals: { join: (_key, work) => work() },
+    onPlatformRevocation: () => undefined,
   }
 }

@@ -3,6 +3,9 @@ import type { Config } from '../config.ts'
 import type { Deps, Log, Settings } from '../deps.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { KeyPurpose } from '../domain/key-life.ts'
+import type { PlatformFetch } from '../platforms/make-guarded-fetch.ts'
+import type { PlatformCall } from '../platforms/make-platform.ts'
+import { makeSingleFlight } from '../platforms/single-flight.ts'
 import { makeAccessTokens } from '../security/access-tokens.ts'
 import { makeNewKey } from '../security/make-new-key.ts'
 import { openKeyRing } from '../security/open-key-ring.ts'
@@ -12,7 +15,8 @@ import { makeSeal } from '../security/seal.ts'
 import type { Database } from '../store/database.ts'
 import { makeSessionLookup } from '../store/session-lookup.ts'
 import { makeWrite } from '../store/write.ts'
-import { getMasterKey } from './open-database.ts'
+import { makePlatformParts } from './make-platform-parts.ts'
+import { getMasterKeys } from './open-database.ts'
 import { toSettings } from './to-settings.ts'
 
 /** The parts that are open, and what tests set differently. */
@@ -27,6 +31,10 @@ export interface DepsParts {
   readonly newId: () => string
   readonly passwords?: Partial<PasswordOptions>
   readonly settings?: Partial<Settings>
+  /** In the place of the network. */
+  readonly platformFetch?: PlatformFetch
+  readonly onPlatformCall?: (call: PlatformCall) => void
+  readonly onPlatformRevocation?: () => void
 }
 
 /** Verified tokens that are remembered: about 1.2 KB each. */
@@ -36,7 +44,7 @@ const rememberedTokens = 100_000
 export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDisposableStack): Promise<Deps> {
   const { clock, database, log, newId, onCommitted, onRevoked } = parts
   const settings = { ...toSettings(config), ...parts.settings }
-  const seal = makeSeal(getMasterKey(config))
+  const seal = makeSeal(getMasterKeys(config))
   const algorithm = config.AUTH_SIGNING_ALGORITHM
   const times = settings.keyTimes
   const makeKey = (purpose: KeyPurpose) => makeNewKey(purpose, algorithm, seal)
@@ -47,6 +55,7 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
   return {
     clock,
     newId,
+    random: Math.random,
     log,
     settings,
     database,
@@ -70,5 +79,13 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     accessTokens: makeAccessTokens({ issuer, audience, ttlMs }),
     refreshTokens: makeRefreshTokens(keyRing),
     passwords: await makePasswords({ ...defaultPasswordOptions, ...parts.passwords }),
+    seal,
+    platforms: makePlatformParts(config, {
+      clock,
+      fetch: parts.platformFetch,
+      onCall: parts.onPlatformCall ?? (() => undefined),
+    }),
+    renewals: makeSingleFlight(),
+    onPlatformRevocation: parts.onPlatformRevocation ?? (() => undefined),
   }
 }

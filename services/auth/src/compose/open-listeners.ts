@@ -1,4 +1,4 @@
-import { AuthService, UserService } from '@immersiverse/auth-contract'
+import { AuthService, PlatformAccountService, UserService } from '@immersiverse/auth-contract'
 import type { Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
@@ -6,6 +6,7 @@ import type { Metrics } from '../edge/metrics.ts'
 import { openEdge } from '../edge/open-edge.ts'
 import { makeAuthService } from '../rpc/auth-service.ts'
 import { openGrpc, type WatchEvents } from '../rpc/open-grpc.ts'
+import { makePlatformAccountService } from '../rpc/platform-account-service.ts'
 import { logRefusal } from '../rpc/refusals.ts'
 import type { WatchRevocations } from '../rpc/revocation-streams.ts'
 import { makeUserService } from '../rpc/user-service.ts'
@@ -57,6 +58,7 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     services: [
       [AuthService, makeAuthService(deps)],
       [UserService, makeUserService(deps)],
+      [PlatformAccountService, makePlatformAccountService(deps)],
     ],
     listen: config.AUTH_EDGE_LISTEN,
     logger: log,

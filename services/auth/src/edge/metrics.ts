@@ -22,6 +22,7 @@ const gauges = Object.freeze({
   auth_signing_key_age_seconds: 'How long the key that signs access tokens has done so.',
   auth_key_ring_age_seconds: 'How long ago this instance read the keys.',
   auth_hashing_pending: 'Password hashes that wait or run.',
+  auth_platform_circuits_open: 'Platforms that have failed too often and are left alone for a while.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })
 
@@ -30,6 +31,13 @@ export type GaugeName = keyof typeof gauges
 
 /** Where a call came in. */
 export type Transport = 'grpc' | 'edge'
+
+/** A call to a platform. */
+export interface PlatformCallFacts {
+  readonly platform: string
+  readonly operation: string
+  readonly outcome: string
+}
 
 /** The service's metrics, in a registry of their own. */
 export interface Metrics {
@@ -40,6 +48,8 @@ export interface Metrics {
     call: { readonly method: string; readonly error?: AuthError | undefined },
     durationMs: number,
   ): void
+  /** Counts a call to a platform that ended. */
+  observePlatformCall(call: PlatformCallFacts): void
   /** Shows a fact from now on; where `read` fails the value is NaN. Call it once a name. */
   watch(name: GaugeName, read: () => number | Promise<number>): void
 }
@@ -61,6 +71,12 @@ export function makeMetrics(): Metrics {
     help: 'How long calls took.',
     labelNames: ['transport', 'method'] as const,
     buckets: bucketsSeconds,
+    registers: [registry],
+  })
+  const platformCalls = new Counter({
+    name: 'auth_platform_calls_total',
+    help: 'Calls to platforms that ended: OK, REFUSED by the platform, UNAVAILABLE, or MISCONFIGURED where it does not know us.',
+    labelNames: ['platform', 'operation', 'outcome'] as const,
     registers: [registry],
   })
   // Looking children up by their labels costs more than counting; few of them are ever made.
@@ -90,6 +106,8 @@ export function makeMetrics(): Metrics {
       requests.inc({ transport, method, code, reason: error.reason })
       durations.observe({ transport, method }, durationMs / 1000)
     },
+    observePlatformCall: ({ platform, operation, outcome }) =>
+      platformCalls.inc({ platform, operation, outcome }),
     watch: (name, read) => addGauge(registry, name, read),
   }
 }

@@ -15,6 +15,7 @@ import { type EdgeRoute, listRoutes } from './list-routes.ts'
 import { readBody } from './read-body.ts'
 import { refuseOtherMethods } from './refuse-other-methods.ts'
 import { requireSelf, type SelfDeps } from './require-self.ts'
+import { findStateCookie } from './state-cookie.ts'
 import { toMethodName } from './to-method-name.ts'
 import { toRequest } from './to-request.ts'
 import { findVariable } from './to-route.ts'
@@ -58,6 +59,8 @@ function serveRoute(app: FastifyInstance, deps: SelfDeps, route: EdgeRoute, hand
       })
       const complete = withBearerToken(message, toAuthorization(request))
       const answer = create(output, await handler(request.edgeCall.caller, complete))
+      const cookie = findStateCookie(answer, deps.settings.issuer, deps.clock.now())
+      if (cookie !== undefined) reply.header('set-cookie', cookie)
       return sendJson(reply, toJson(output, answer, { alwaysEmitImplicit: true }))
     },
   })

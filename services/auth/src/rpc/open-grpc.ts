@@ -5,7 +5,13 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { AuthService, bounds, EventService, UserService } from '@immersiverse/auth-contract'
+import {
+  AuthService,
+  bounds,
+  EventService,
+  PlatformAccountService,
+  UserService,
+} from '@immersiverse/auth-contract'
 import { HealthImplementation } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
@@ -13,6 +19,7 @@ import { addReflection } from './add-reflection.ts'
 import { answerValidation } from './answer-validation.ts'
 import { makeAuthService } from './auth-service.ts'
 import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
+import { makePlatformAccountService } from './platform-account-service.ts'
 import type { OnFinished } from './refusals.ts'
 import { makeSnapshotStream, makeWatchStream, type WatchRevocations } from './revocation-streams.ts'
 import { makeServerStreamCall, type ServerStream } from './server-stream-call.ts'
@@ -61,7 +68,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   for (const methods of listServices(options, at)) addService(server, methods)
   const health = new HealthImplementation({
     '': 'SERVING',
-    ...healthOf([AuthService, UserService, EventService]),
+    ...healthOf(services),
   })
   health.addToServer(server)
   addReflection(server)
@@ -69,7 +76,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   return {
     port,
     close: async (deadlineMs) => {
-      for (const name of Object.keys(healthOf([AuthService, UserService, EventService]))) {
+      for (const name of Object.keys(healthOf(services))) {
         health.setStatus(name, 'NOT_SERVING')
       }
       health.setStatus('', 'NOT_SERVING')
@@ -77,6 +84,8 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     },
   }
 }
+
+const services = Object.freeze([AuthService, UserService, PlatformAccountService, EventService])
 
 function healthOf(services: readonly DescService[]) {
   return Object.fromEntries(services.map(({ typeName }) => [typeName, 'SERVING' as const]))
@@ -105,7 +114,9 @@ function listServices(options: GrpcOptions, at: ServeContext): Map<string, Serve
   auth.set(...stream(AuthService.method.getRevocationSnapshot, makeSnapshotStream(deps)))
   auth.set(...stream(AuthService.method.watchRevocations, makeWatchStream(watchRevocations)))
   const events = new Map([stream(EventService.method.watchEvents, watchEvents)])
-  return [auth, new Map(serve(UserService, makeUserService(deps))), events]
+  const users = new Map(serve(UserService, makeUserService(deps)))
+  const platforms = new Map(serve(PlatformAccountService, makePlatformAccountService(deps)))
+  return [auth, users, platforms, events]
 }
 
 function addService(server: Server, methods: ReadonlyMap<string, ServedMethod>): void {

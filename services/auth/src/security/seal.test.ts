@@ -6,16 +6,16 @@ import { makeSeal, SealError } from './seal.ts'
 const secret = Buffer.from('a private key')
 
 it('opens what it sealed, and never seals twice alike', () => {
-  const seal = makeSeal(randomBytes(32))
+  const seal = makeSeal([randomBytes(32)])
   const sealed = seal.seal(secret, 'key signing k1')
   assert.deepEqual(Buffer.from(seal.unseal(sealed, 'key signing k1')), secret)
   assert.notDeepEqual(seal.seal(secret, 'key signing k1'), sealed)
 })
 
 it('refuses another key, another context and any changed byte', () => {
-  const seal = makeSeal(randomBytes(32))
+  const seal = makeSeal([randomBytes(32)])
   const sealed = seal.seal(secret, 'key signing k1')
-  assert.throws(() => makeSeal(randomBytes(32)).unseal(sealed, 'key signing k1'), SealError)
+  assert.throws(() => makeSeal([randomBytes(32)]).unseal(sealed, 'key signing k1'), SealError)
   assert.throws(() => seal.unseal(sealed, 'key signing k2'), SealError)
   for (let at = 0; at < sealed.length; at += 1) {
     const changed = Buffer.from(sealed)

@@ -7,6 +7,7 @@ import * as m0003 from './migrations/0003-key-lives.ts'
 import * as m0004 from './migrations/0004-published-revocations.ts'
 import * as m0005 from './migrations/0005-user-lists.ts'
 import * as m0006 from './migrations/0006-parked-keys.ts'
+import * as m0010 from './migrations/0010-platform-accounts.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-accounts-sessions-outbox': m0001,
@@ -15,6 +16,7 @@ const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0004-published-revocations': m0004,
   '0005-user-lists': m0005,
   '0006-parked-keys': m0006,
+  '0010-platform-accounts': m0010,
 })
 
 /**

@@ -18,6 +18,9 @@ export interface Schema {
   outbox_deletions: { lane: number; deleted_up_to: number }
   revocations: RevocationsTable
   lanes: { lane: number; term: number; last_pub_seq: number; published_up_to: number }
+  platform_connections: PlatformConnectionsTable
+  platform_accounts: PlatformAccountsTable
+  platform_revocations: PlatformRevocationsTable
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
 }
 
@@ -113,4 +116,46 @@ interface RevocationsTable {
   expires_at: Date | null
   epoch: string | null
   rseq: number | null
+}
+
+interface PlatformConnectionsTable {
+  state_hash: Uint8Array
+  purpose: 'CONNECT' | 'LOGIN'
+  user_id: string | null
+  platform: string
+  redirect_uri: string
+  sealed: Uint8Array
+  proof_hash: Uint8Array | null
+  expires_at: Date
+}
+
+interface PlatformAccountsTable {
+  id: string
+  user_id: string
+  platform: string
+  subject: string
+  username: string
+  status: 'ACTIVE' | 'WITHDRAWN'
+  scopes: string[]
+  connected_at: Date
+  access_token: Uint8Array | null
+  refresh_token: Uint8Array | null
+  access_expires_at: Date | null
+  generation: Generated<number>
+  lease_id: string | null
+  leased_until: Date | null
+  renew_at: Date | null
+  failures: Generated<number>
+}
+
+interface PlatformRevocationsTable {
+  id: string
+  user_id: string
+  platform: string
+  account_id: string
+  token_column: 'access_token' | 'refresh_token'
+  token: Uint8Array
+  attempts: Generated<number>
+  next_attempt_at: Generated<Date>
+  created_at: Generated<Date>
 }
