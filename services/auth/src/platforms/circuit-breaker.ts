@@ -13,7 +13,7 @@ const failuresMax = 5
 const firstPauseMs = 5_000
 const longestPauseMs = 120_000
 
-/** Makes one. When a pause is over a single call tries; others wait for what it finds. A refusal is an answer: the platform is there. */
+/** Makes one. When a pause is over a single call tries; others are turned away until it has found out. */
 export function makeCircuitBreaker(clock: Pick<Clock, 'monotonicMs'>, random: () => number): CircuitBreaker {
   let failures = 0
   let openUntilMs = 0
@@ -48,7 +48,8 @@ export function makeCircuitBreaker(clock: Pick<Clock, 'monotonicMs'>, random: ()
         onSuccess()
         return result
       } catch (error) {
-        if (error instanceof PlatformError && error.fault === 'REFUSED') onSuccess()
+        // A refusal is an answer, whatever somebody has sent: nobody can shut others out with bad codes.
+        if (error instanceof PlatformError && error.fault !== 'UNAVAILABLE') onSuccess()
         else onFailure()
         throw error
       } finally {

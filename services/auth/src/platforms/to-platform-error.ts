@@ -34,17 +34,22 @@ export function toPlatformError(error: unknown): PlatformError {
   const cause = findPlatformError(error)
   if (cause !== undefined) return cause
   if (error instanceof ClientError) {
-    const fault = isMismatch(error) ? 'REFUSED' : 'UNAVAILABLE'
-    return new PlatformError(fault, `the answer does not hold: ${error.code ?? 'no code'}`)
+    return new PlatformError(toFault(error), `the answer does not hold: ${error.code ?? 'no code'}`)
   }
   return new PlatformError('UNAVAILABLE', 'the platform cannot be asked', { cause: error })
 }
 
-/** In front of the token endpoint `iss` and `state` of the redirect are compared, which has no code of its own. */
-function isMismatch({ code, message, cause }: ClientError): boolean {
-  if (mismatches.has(code ?? '')) return true
-  const isRedirect = cause !== null && typeof cause === 'object' && 'parameters' in cause
-  return isRedirect || /"(iss|state)"|ID Token|response parameter/.test(message)
+function toFault({ code, cause }: ClientError): PlatformFault {
+  if (mismatches.has(code ?? '') || isOfRedirect(cause)) return 'REFUSED'
+  // A refusal that says nothing: they are there, and do not understand us.
+  const isRefusal = cause instanceof Response && cause.status >= 400 && cause.status < 500
+  return isRefusal && cause.status !== 429 ? 'MISCONFIGURED' : 'UNAVAILABLE'
+}
+
+/** What is wrong with the redirect has no code of its own, but carries the redirect's parameters. */
+function isOfRedirect(cause: unknown): boolean {
+  const facts = cause instanceof Error ? cause.cause : undefined
+  return typeof facts === 'object' && facts !== null && 'parameters' in facts
 }
 
 function findPlatformError(error: unknown): PlatformError | undefined {
