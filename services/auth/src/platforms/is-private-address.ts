@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
 
 /** Networks of IPv4 that are nobody's on the internet (IANA special-purpose registry, RFC 6890), multicast and reserved ones among them. */
 const special = new BlockList()
@@ -27,9 +27,5 @@ for (const [network, prefix] of [
 /** Whether an IP address is not one of the public internet. A text that is no address is taken as one. */
 export function isPrivateAddress(address: string): boolean {
   if (isIPv6(address)) return !global6.check(address, 'ipv6') || special6.check(address, 'ipv6')
-  try {
-    return special.check(address, 'ipv4')
-  } catch {
-    return true
-  }
+  return !isIPv4(address) || special.check(address, 'ipv4')
 }
