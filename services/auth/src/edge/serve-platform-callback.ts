@@ -5,7 +5,7 @@ import { finishPlatformConnection } from '../use-cases/finish-platform-connectio
 import { fromFastifyError } from './from-fastify-error.ts'
 import { refuseOtherMethods } from './refuse-other-methods.ts'
 import { endStateCookie, hasStateCookie } from './state-cookie.ts'
-import { toCallbackPage } from './to-callback-page.ts'
+import { callbackStyleHash, toCallbackPage } from './to-callback-page.ts'
 import { toHttpStatus } from './to-http-status.ts'
 
 /** The path of the callback page, also in `PLATFORM_REDIRECT_URIS`. */
@@ -15,8 +15,7 @@ type CallbackDeps = Parameters<typeof finishPlatformConnection>[0] & Pick<Deps, 
 
 /** A page that runs nothing, loads nothing, is framed by nobody and tells nobody where it was called from. */
 const headers = Object.freeze({
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-security-policy': `default-src 'none'; style-src ${callbackStyleHash}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
   'cross-origin-opener-policy': 'same-origin',

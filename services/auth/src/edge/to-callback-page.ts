@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ErrorReasonName } from '@immersiverse/auth-contract'
 
 /** What came of a connection: the account, or why there is none. */
@@ -14,6 +15,11 @@ const advice: Readonly<Partial<Record<ErrorReasonName, string>>> = Object.freeze
   USER_NOT_FOUND: 'Your account here is gone.',
 })
 
+const style = 'body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}'
+
+/** What a policy may allow of the page: this one style, by its hash (CSP 3 §6.7.3). */
+export const callbackStyleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
+
 /** The page as HTML, without scripts; what others have chosen is escaped. No token, code or state stands in it. */
 export function toCallbackPage(outcome: CallbackOutcome): string {
   const [title, text] =
@@ -27,7 +33,7 @@ export function toCallbackPage(outcome: CallbackOutcome): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${toHtml(title)}</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}</style>
+<style>${style}</style>
 </head>
 <body data-result="${toHtml(result)}">
 <h1>${toHtml(title)}</h1>
