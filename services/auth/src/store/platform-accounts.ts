@@ -174,16 +174,18 @@ export async function deletePlatformAccount(
   return row && toDeleted(row)
 }
 
-/** Deletes all accounts of a locked user and returns them. */
+/** Deletes all accounts of a locked user and returns them. Locked first: a renewal must not change what was read. */
 export async function deleteUserPlatformAccounts(
   trx: Transaction<Schema>,
   userId: UserId,
 ): Promise<DeletedAccount[]> {
   const rows = await trx
-    .deleteFrom('platform_accounts')
+    .selectFrom('platform_accounts')
+    .selectAll()
     .where('user_id', '=', userId)
-    .returningAll()
+    .forUpdate()
     .execute()
+  await trx.deleteFrom('platform_accounts').where('user_id', '=', userId).execute()
   return rows.map(toDeleted)
 }
 

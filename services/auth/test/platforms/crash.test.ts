@@ -4,6 +4,7 @@ import { PlatformAccountStatus, PlatformDisconnectReason } from '@immersiverse/a
 import { sql } from 'kysely'
 import { createTestDatabase } from '../../../../tools/parts/create-test-database.ts'
 import { sharedPostgres } from '../../../../tools/parts/shared-postgres.ts'
+import { until } from '../../src/store/outbox-testing.ts'
 import { connect, openTestAuth, type TestAuth } from '../open-test-auth.ts'
 import { listEvents } from '../outbox.ts'
 import { assertRefused } from '../refusals.ts'
@@ -11,7 +12,6 @@ import { startAuthProcess } from '../start-auth-process.ts'
 import { connectPerson } from './connect-person.ts'
 import { followAuthorization } from './follow-authorization.ts'
 import { type MockPlatform, makePerson, openMockPlatform } from './open-mock-platform.ts'
-import { until } from './until.ts'
 
 const postgres = await sharedPostgres()
 /** Of one request; a lease is three times as long. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { PlatformAccountStatus, PlatformDisconnectReason } from '@immersiverse/auth-contract'
+import { until } from '../../src/store/outbox-testing.ts'
 import { listEvents } from '../outbox.ts'
 import { assertRefused } from '../refusals.ts'
 import { describeOnStores } from '../stores.ts'
 import { connectPerson } from './connect-person.ts'
 import { makePerson, openMockPlatform } from './open-mock-platform.ts'
-import { until } from './until.ts'
 
 const twitch = await openMockPlatform('twitch')
 after(() => twitch.close())

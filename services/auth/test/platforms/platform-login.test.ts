@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
+import { until } from '../../src/store/outbox-testing.ts'
 import { type TestAuth, toUniqueName } from '../open-test-auth.ts'
 import { listEvents } from '../outbox.ts'
 import { assertRefused } from '../refusals.ts'
@@ -9,7 +10,6 @@ import { getVerdict } from '../validations.ts'
 import { connectPerson } from './connect-person.ts'
 import { followAuthorization } from './follow-authorization.ts'
 import { openOidcPlatform } from './open-oidc-platform.ts'
-import { until } from './until.ts'
 
 const app = 'https://app.example/connected'
 const acme = await openOidcPlatform('acme', { redirectUris: [app] })
