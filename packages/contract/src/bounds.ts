@@ -39,4 +39,8 @@ export const bounds = Object.freeze({
   auditActorMax: 512,
   topics: 64,
   positionMax: 128,
+  platformMax: 32,
+  redirectUriMax: 512,
+  authCodeMax: 4096,
+  platformStateMax: 256,
 })

@@ -3,6 +3,8 @@ import {
   LoggedOutSchema,
   LoginFailedSchema,
   LoginSucceededSchema,
+  PlatformConnectedSchema,
+  PlatformDisconnectedSchema,
   RefreshTokenReusedSchema,
   UserCreatedSchema,
   UserDeletedSchema,
@@ -26,6 +28,8 @@ export const eventCatalogue = Object.freeze({
   login_failed: { schema: LoginFailedSchema, sequenced: false },
   logged_out: { schema: LoggedOutSchema, sequenced: true },
   refresh_token_reused: { schema: RefreshTokenReusedSchema, sequenced: true },
+  platform_connected: { schema: PlatformConnectedSchema, sequenced: true },
+  platform_disconnected: { schema: PlatformDisconnectedSchema, sequenced: true },
 } as const satisfies Record<string, EventKind>)
 
 /** The name of an event, such as `user_created`. */

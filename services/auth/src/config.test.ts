@@ -19,7 +19,7 @@ describe('readConfig', () => {
     const config = readConfig({})
     assert.equal(config.AUTH_ACCESS_TTL, 600_000)
     assert.deepEqual(config.AUTH_GRPC_LISTEN, { host: '127.0.0.1', port: 50_051 })
-    assert.equal(config.masterKey, undefined)
+    assert.equal(config.masterKeys, undefined)
   })
 
   it('reads durations, addresses, brokers and keys', () => {
@@ -33,7 +33,10 @@ describe('readConfig', () => {
     assert.equal(config.AUTH_ACCESS_TTL, 90_000)
     assert.deepEqual(config.AUTH_EDGE_LISTEN, { host: '::1', port: 0 })
     assert.deepEqual(config.KAFKA_BROKERS, ['a:9092', 'b:9092'])
-    assert.deepEqual(Buffer.from(config.masterKey ?? []), Buffer.alloc(32, 7))
+    assert.deepEqual(
+      config.masterKeys?.map((key) => Buffer.from(key)),
+      [Buffer.alloc(32, 7)],
+    )
   })
 
   it('reads how often keys are rotated: monthly unless said otherwise, never for off and 0, not below an hour', () => {

@@ -10,8 +10,10 @@ import {
 } from './config/listener-variables.ts'
 import { findNeighbourConflicts, neighbourVariables } from './config/neighbour-variables.ts'
 import { passwordVariables } from './config/password-variables.ts'
+import { platformVariables } from './config/platform-variables.ts'
 import { proxyVariables } from './config/proxy-variables.ts'
-import { readMasterKey } from './config/read-master-key.ts'
+import { readMasterKeys } from './config/read-master-keys.ts'
+import { findPlatformConflicts, type PlatformConfig, readPlatforms } from './config/read-platforms.ts'
 import { findTokenConflicts, tokenVariables } from './config/token-variables.ts'
 import { findTransportConflicts, transportVariables } from './config/transport-variables.ts'
 
@@ -34,6 +36,7 @@ const variables = z.object({
   ...limitVariables,
   ...listenerVariables,
   ...proxyVariables,
+  ...platformVariables,
   ...tokenVariables,
   ...callerVariables,
   ...passwordVariables,
@@ -46,8 +49,9 @@ const variables = z.object({
 
 /** The settings, checked. */
 export type Config = Omit<z.infer<typeof variables>, 'AUTH_MASTER_KEY' | 'AUTH_MASTER_KEY_FILE'> & {
-  /** 32 bytes; undefined on the embedded database, which makes its own. */
-  readonly masterKey: Uint8Array | undefined
+  /** 32 bytes each, the first encrypts; undefined on the embedded database, which makes its own. */
+  readonly masterKeys: readonly Uint8Array[] | undefined
+  readonly platforms: readonly PlatformConfig[]
 }
 
 /** Reads the environment, with `.env` of the working folder behind it. Throws ConfigError with all faults at once. */
@@ -58,7 +62,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   const faults = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  const masterKey = readMasterKey(given, faults)
+  const masterKeys = readMasterKeys(given, faults)
+  const platforms = readPlatforms(given, faults)
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
@@ -66,8 +71,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   faults.push(...findAuditConflicts(settings))
   faults.push(...findNeighbourConflicts(settings))
   faults.push(...findTransportConflicts(settings), ...findPlaintextAddresses(settings))
+  faults.push(...findPlatformConflicts(platforms, settings.PLATFORM_PRIVATE_HOSTS))
   if (faults.length > 0) throw new ConfigError(faults)
-  return { ...settings, masterKey }
+  return { ...settings, masterKeys, platforms }
 }
 
 function readEnvironment(): NodeJS.ProcessEnv {

@@ -1,12 +1,16 @@
 import type { TokenVerifier } from '@immersiverse/auth-client/verifier'
 import type { Clock } from './domain/clock.ts'
 import type { KeyPurpose, KeyTimes } from './domain/key-life.ts'
+import type { PlatformTimes } from './domain/platform-times.ts'
+import type { Platforms } from './platforms/platform.ts'
+import type { SingleFlight } from './platforms/single-flight.ts'
 import type { AccessTokens } from './security/access-tokens.ts'
 import type { DeviceTokens } from './security/device-tokens.ts'
 import type { KeyRing } from './security/key-ring.ts'
 import type { PasswordPolicy } from './security/password-policy/make-password-policy.ts'
 import type { Passwords } from './security/passwords.ts'
 import type { RefreshTokens } from './security/refresh-tokens.ts'
+import type { Seal } from './security/seal.ts'
 import type { Throttle } from './security/throttle.ts'
 import type { Database } from './store/database.ts'
 import type { NewKey } from './store/keys.ts'
@@ -17,6 +21,8 @@ import type { Write } from './store/write.ts'
 export interface Deps {
   readonly clock: Clock
   readonly newId: () => string
+  /** In [0, 1), for jitter. */
+  readonly random: () => number
   readonly log: Log
   readonly settings: Settings
   readonly database: Database
@@ -32,6 +38,12 @@ export interface Deps {
   readonly throttle: Throttle
   readonly deviceTokens: DeviceTokens
   readonly passwordPolicy: PasswordPolicy
+  readonly seal: Seal
+  readonly platforms: Platforms
+  /** Renewals of platforms' tokens that run in this process. */
+  readonly renewals: SingleFlight
+  /** Called when grants wait to be revoked at their platforms. */
+  readonly onPlatformRevocation: () => void
 }
 
 /** The part of pino's logger that is used. */
@@ -39,6 +51,17 @@ export interface Log {
   info(facts: object, message: string): void
   warn(facts: object, message: string): void
   error(facts: object, message: string): void
+}
+
+/** What configuration decides about accounts at platforms. */
+export interface PlatformAccountSettings {
+  readonly times: PlatformTimes
+  /** Where platforms may send people back to; the first is meant where none is named. */
+  readonly redirectUris: readonly string[]
+  /** The edge's own callback page. */
+  readonly callbackUri: string
+  /** Whether somebody whom no user has connected becomes a user by logging in. */
+  readonly loginCreatesUsers: boolean
 }
 
 /** What configuration decides for use-cases. */
@@ -56,4 +79,5 @@ export interface Settings {
   /** How far the clocks of those who verify tokens may be apart from the database's. */
   readonly skewMs: number
   readonly keyTimes: KeyTimes
+  readonly platforms: PlatformAccountSettings
 }

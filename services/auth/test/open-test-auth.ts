@@ -5,6 +5,7 @@ import {
   AuditService,
   AuthService,
   EventService,
+  PlatformAccountService,
   type TokenPair,
   type User,
   UserService,
@@ -43,6 +44,7 @@ export interface TestClients {
   readonly users: GrpcClientOf<typeof UserService>
   readonly events: GrpcClientOf<typeof EventService>
   readonly audit: GrpcClientOf<typeof AuditService>
+  readonly platforms: GrpcClientOf<typeof PlatformAccountService>
   signUp(wishes?: { username?: string; email?: string; password?: string }): Promise<Person>
   logIn(person: Person, clientId?: string): Promise<TokenPair>
 }
@@ -124,6 +126,7 @@ export function connect(address: string): TestClients & { close(): void } {
     users: makeGrpcClient(UserService, channel, options),
     events: makeGrpcClient(EventService, channel, options),
     audit: makeGrpcClient(AuditService, channel, options),
+    platforms: makeGrpcClient(PlatformAccountService, channel, options),
   }
   return { address, channel, ...clients, ...makePeople(clients), close: () => channel.close() }
 }

@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { testMasterKey } from './open-test-auth.ts'
 
-/** What a process runs: the service as it is, or with hashing that costs next to nothing. */
-export type Entry = '../src/main.ts' | './cheap-main.ts'
+/** What a process runs: the service as it is, with hashing that costs next to nothing, or dying at a point of its way to a platform. */
+export type Entry = '../src/main.ts' | './cheap-main.ts' | './platforms/fault-main.ts'
 
 /** A line of the service's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string }

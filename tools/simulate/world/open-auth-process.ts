@@ -138,5 +138,10 @@ function makeDeps(parts: AuthParts, database: Database, ring: KeyRing, onRevoked
     }),
     deviceTokens: makeDeviceTokens(ring, process.clock),
     passwordPolicy: { findFault: async () => undefined, unreadCount: 0 },
+    random: process.random.next,
+    seal,
+    platforms: { list: [], find: () => undefined },
+    renewals: { join: (_key, work) => work() },
+    onPlatformRevocation: () => undefined,
   }
 }

@@ -18,6 +18,17 @@ export interface WorldSettings {
 const issuer = 'https://auth.example'
 const audience = 'immersiverse'
 
+/** No world has a platform: nothing is ever waited for. */
+const noPlatforms: Settings['platforms'] = Object.freeze({
+  redirectUris: [],
+  callbackUri: '',
+  loginCreatesUsers: false,
+  times: {
+    ...{ stateMs: 0, marginMs: 0, leaseMs: 0, waitMs: 0, lookMs: 0 },
+    ...{ firstPauseMs: 0, longestPauseMs: 0, upkeepMs: 0, revocationTries: 0 },
+  },
+})
+
 /** Chooses a world's settings; some have tokens so short that entries expire while it runs. */
 export function chooseSettings(random: Random): WorldSettings {
   const isShort = random.chance(0.15)
@@ -38,6 +49,7 @@ export function chooseSettings(random: Random): WorldSettings {
       loginFloorMs: 150,
       refreshFloorMs: 25,
       skewMs,
+      platforms: noPlatforms,
       keyTimes: {
         rotationMs: Number.POSITIVE_INFINITY,
         publishedMaxAgeMs: random.between(200, 800),

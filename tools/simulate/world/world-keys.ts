@@ -5,7 +5,7 @@ import { makeSeal } from '../../../services/auth/src/security/seal.ts'
 import type { NewKey } from '../../../services/auth/src/store/keys.ts'
 
 /** What all instances of all worlds have sealed their keys with. */
-export const seal = makeSeal(Buffer.alloc(32, 7))
+export const seal = makeSeal([Buffer.alloc(32, 7)])
 
 /** The keys of one world. */
 export interface WorldKeys {

@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import { type KeyFacts, listKeys } from '../use-cases/list-keys.ts'
+import { reencrypt } from '../use-cases/reencrypt.ts'
 import { revokeKey } from '../use-cases/revoke-key.ts'
 import { rotateKeys } from '../use-cases/rotate-keys.ts'
 import { CommandError, type ToAction, UsageError, type Work } from './answer.ts'
 import { toInstant } from './to-instant.ts'
 import { toTable } from './to-table.ts'
 
-/** Adds `keys list|rotate|revoke`. */
+/** Adds `keys list|rotate|revoke|reencrypt`. */
 export function addKeysCommands(program: Command, toAction: ToAction): void {
   const keys = program.command('keys').description('the keys behind tokens')
   keys.command('list').description('keys, oldest first, and where they stand').action(toAction(list))
@@ -16,6 +17,10 @@ export function addKeysCommands(program: Command, toAction: ToAction): void {
     .option('--now', 'in use at once; services that do not know it yet ask ValidateToken', false)
     .option('--purpose <purpose>', 'signing (access tokens) or refresh (refresh tokens)', 'signing')
     .action(toAction(rotate))
+  keys
+    .command('reencrypt')
+    .description('seal anew, under the first key of AUTH_MASTER_KEY, what another of its keys has sealed')
+    .action(toAction(reencryptAll))
   keys
     .command('revoke')
     .description('refuse everything that a signing key has signed, for ever; another signs at once')
@@ -51,6 +56,16 @@ const rotate: Work = async ({ deps, caller }, _args, { now, purpose }) => {
       ? `${purpose} key ${keyId} is ${when}`
       : `nothing changed: ${purpose} key ${keyId} was planned before, in use from ${toInstant(signsFrom)}; --now uses it at once`
   return { text, data: rotation }
+}
+
+const reencryptAll: Work = async ({ deps }) => {
+  const columns = await reencrypt(deps)
+  const rows = columns.map(({ table, column, reencrypted }) => ({
+    table,
+    column,
+    reencrypted: String(reencrypted),
+  }))
+  return { text: toTable(rows, 'nothing to do'), data: columns }
 }
 
 const revoke: Work = async ({ deps, caller }, [keyId = '']) => {

@@ -4,6 +4,9 @@ import type { Config } from '../config.ts'
 import type { Deps, Log, Settings } from '../deps.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { KeyPurpose } from '../domain/key-life.ts'
+import type { PlatformFetch } from '../platforms/make-guarded-fetch.ts'
+import type { PlatformCall } from '../platforms/make-platform.ts'
+import { makeSingleFlight } from '../platforms/single-flight.ts'
 import { makeAccessTokens } from '../security/access-tokens.ts'
 import { makeDeviceTokens } from '../security/device-tokens.ts'
 import { makeNewKey } from '../security/make-new-key.ts'
@@ -16,8 +19,9 @@ import type { Database } from '../store/database.ts'
 import { makeSessionLookup } from '../store/session-lookup.ts'
 import { makeWrite } from '../store/write.ts'
 import { makeConfiguredPolicy } from './make-configured-policy.ts'
+import { makePlatformParts } from './make-platform-parts.ts'
 import { openCounters } from './open-counters.ts'
-import { getMasterKey } from './open-database.ts'
+import { getMasterKeys } from './open-database.ts'
 import { toLimits } from './to-limits.ts'
 import { toPasswordOptions } from './to-password-options.ts'
 import { toSettings } from './to-settings.ts'
@@ -38,6 +42,10 @@ export interface DepsParts {
   readonly newId: () => string
   readonly passwords?: Partial<PasswordOptions>
   readonly settings?: Partial<Settings>
+  /** In the place of the network. */
+  readonly platformFetch?: PlatformFetch
+  readonly onPlatformCall?: (call: PlatformCall) => void
+  readonly onPlatformRevocation?: () => void
 }
 
 /** Verified tokens that are remembered: about 1.2 KB each. */
@@ -47,7 +55,7 @@ const rememberedTokens = 100_000
 export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDisposableStack): Promise<Deps> {
   const { clock, database, log, newId, onCommitted, onRevoked } = parts
   const settings = { ...toSettings(config), ...parts.settings }
-  const seal = makeSeal(getMasterKey(config))
+  const seal = makeSeal(getMasterKeys(config))
   const algorithm = config.AUTH_SIGNING_ALGORITHM
   const times = settings.keyTimes
   const makeKey = (purpose: KeyPurpose) => makeNewKey(purpose, algorithm, seal)
@@ -66,6 +74,7 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
   return {
     clock,
     newId,
+    random: Math.random,
     log,
     settings,
     database,
@@ -98,5 +107,13 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     }),
     deviceTokens: makeDeviceTokens(keyRing, clock),
     passwordPolicy: makeConfiguredPolicy(config, log),
+    seal,
+    platforms: makePlatformParts(config, {
+      clock,
+      fetch: parts.platformFetch,
+      onCall: parts.onPlatformCall ?? (() => undefined),
+    }),
+    renewals: makeSingleFlight(),
+    onPlatformRevocation: parts.onPlatformRevocation ?? (() => undefined),
   }
 }

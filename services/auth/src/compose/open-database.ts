@@ -26,9 +26,9 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
   })
 }
 
-/** The configured master key; the embedded database keeps one of its own beside its data. */
-export function getMasterKey(config: Config): Uint8Array {
-  if (config.masterKey !== undefined) return config.masterKey
+/** The configured master keys, the first encrypts; the embedded database keeps one of its own beside its data. */
+export function getMasterKeys(config: Config): readonly Uint8Array[] {
+  if (config.masterKeys !== undefined) return config.masterKeys
   const file = join(config.AUTH_DATA_DIR, 'master.key')
   mkdirSync(config.AUTH_DATA_DIR, { recursive: true, mode: 0o700 })
   try {
@@ -36,5 +36,5 @@ export function getMasterKey(config: Config): Uint8Array {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  return Buffer.from(readFileSync(file, 'utf8').trim(), 'base64')
+  return [Buffer.from(readFileSync(file, 'utf8').trim(), 'base64')]
 }

@@ -1,4 +1,4 @@
-import { AuthService, UserService } from '@immersiverse/auth-contract'
+import { AuthService, PlatformAccountService, UserService } from '@immersiverse/auth-contract'
 import type { Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { openAdmin, type ReadinessCheck } from '../edge/admin.ts'
@@ -9,6 +9,7 @@ import type { DenialQueue } from '../events/denial-queue.ts'
 import { makeAuthService } from '../rpc/auth-service.ts'
 import { findDenial } from '../rpc/find-denial.ts'
 import { openGrpc, type WatchEvents } from '../rpc/open-grpc.ts'
+import { makePlatformAccountService } from '../rpc/platform-account-service.ts'
 import { type FinishedCall, logRefusal } from '../rpc/refusals.ts'
 import type { WatchRevocations } from '../rpc/revocation-streams.ts'
 import { makeUserService } from '../rpc/user-service.ts'
@@ -85,6 +86,7 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     services: [
       [AuthService, makeAuthService(deps)],
       [UserService, makeUserService(deps)],
+      [PlatformAccountService, makePlatformAccountService(deps)],
     ],
     listen: config.AUTH_EDGE_LISTEN,
     logger: log,

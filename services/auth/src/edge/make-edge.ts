@@ -13,6 +13,7 @@ import { fromFastifyError } from './from-fastify-error.ts'
 import { logRefusal } from './log-refusal.ts'
 import type { Metrics } from './metrics.ts'
 import { toSecurityHeaders } from './security-headers.ts'
+import { servePlatformCallback } from './serve-platform-callback.ts'
 import { type ServedService, serveRoutes } from './serve-routes.ts'
 import { serveSigningKeys } from './serve-signing-keys.ts'
 import { toOrigin } from './to-origin.ts'
@@ -20,7 +21,20 @@ import { toProblem } from './to-problem.ts'
 import { toServerSettings } from './to-server-settings.ts'
 
 /** What the edge uses. */
-export type EdgeDeps = Pick<Deps, 'clock' | 'newId' | 'verifier' | 'sessionLookup' | 'settings' | 'keyRing'>
+export type EdgeDeps = Pick<
+  Deps,
+  | 'clock'
+  | 'database'
+  | 'keyRing'
+  | 'newId'
+  | 'platforms'
+  | 'random'
+  | 'seal'
+  | 'sessionLookup'
+  | 'settings'
+  | 'verifier'
+  | 'write'
+>
 
 /** Descriptors with their handlers, each pair checked against the other. */
 export type ServedServices<T extends readonly DescService[]> = {
@@ -72,6 +86,7 @@ export function makeEdge<const T extends readonly DescService[]>(
   // The pairs were checked where they were given.
   serveRoutes(app, options.deps, options.origins, options.services as unknown as readonly ServedService[])
   serveSigningKeys(app, options.deps)
+  servePlatformCallback(app, options.deps)
   return app
 }
 

@@ -18,6 +18,7 @@ import { type EdgeRoute, listRoutes } from './list-routes.ts'
 import { readBody } from './read-body.ts'
 import { refuseOtherMethods } from './refuse-other-methods.ts'
 import { requireSelf, type SelfDeps } from './require-self.ts'
+import { findStateCookie } from './state-cookie.ts'
 import { toMethodName } from './to-method-name.ts'
 import { toRequest } from './to-request.ts'
 import { findVariable } from './to-route.ts'
@@ -83,8 +84,10 @@ function serveRoute(
       const withToken = withBearerToken(withCookie, toAuthorization(request))
       const complete = withDeviceCookie(withToken, request.headers.cookie)
       const answer = create(output, await handler(request.edgeCall.caller, complete))
-      const cookie = findDeviceCookie(answer, deps.settings.issuer)
-      if (cookie !== undefined) reply.header('set-cookie', cookie)
+      const deviceCookie = findDeviceCookie(answer, deps.settings.issuer)
+      if (deviceCookie !== undefined) reply.header('set-cookie', deviceCookie)
+      const stateCookie = findStateCookie(answer, deps.settings.issuer, deps.clock.now())
+      if (stateCookie !== undefined) reply.header('set-cookie', stateCookie)
       const told = cookieMode?.toCookie(answer) ?? answer
       return sendJson(reply, toJson(output, told, { alwaysEmitImplicit: true }))
     },

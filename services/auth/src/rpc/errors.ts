@@ -86,6 +86,23 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
       code: status.PERMISSION_DENIED,
       message: 'this origin may not use the cookie of a session',
     },
+    PLATFORM_NOT_ENABLED: { code: status.NOT_FOUND, message: 'there is no such platform here' },
+    PLATFORM_STATE_INVALID: {
+      code: status.FAILED_PRECONDITION,
+      message: 'the connection was not begun, is too old or is used: begin again',
+    },
+    PLATFORM_REFUSED: { code: status.FAILED_PRECONDITION, message: 'the platform refused: begin again' },
+    PLATFORM_ACCOUNT_TAKEN: {
+      code: status.ALREADY_EXISTS,
+      message: 'another user has connected this account',
+    },
+    PLATFORM_ACCOUNT_NOT_FOUND: { code: status.NOT_FOUND, message: 'there is no such connected account' },
+    PLATFORM_GRANT_WITHDRAWN: {
+      code: status.FAILED_PRECONDITION,
+      message: 'the platform does not allow it any more: the user has to connect the account again',
+    },
+    PLATFORM_UNAVAILABLE: { code: status.UNAVAILABLE, message: 'the platform cannot answer now: try again' },
+    PLATFORM_ACCOUNT_NOT_LINKED: { code: status.NOT_FOUND, message: 'no user has connected this account' },
     INTERNAL: { code: status.INTERNAL, message: 'internal error' },
   })
 

@@ -5,7 +5,14 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { AuditService, AuthService, bounds, EventService, UserService } from '@immersiverse/auth-contract'
+import {
+  AuditService,
+  AuthService,
+  bounds,
+  EventService,
+  PlatformAccountService,
+  UserService,
+} from '@immersiverse/auth-contract'
 import { HealthImplementation, service as healthService } from 'grpc-health-check'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
@@ -18,6 +25,7 @@ import { type CallsInFlight, makeCallsInFlight } from './calls-in-flight.ts'
 import { type LimitedListener, openLimitedListener } from './limits/open-limited-listener.ts'
 import { toServerOptions } from './limits/to-server-options.ts'
 import type { GrpcLimits, OnRefused } from './limits/transport-limits.ts'
+import { makePlatformAccountService } from './platform-account-service.ts'
 import type { OnFinished } from './refusals.ts'
 import { makeSnapshotStream, makeWatchStream, type WatchRevocations } from './revocation-streams.ts'
 import { makeServerStreamCall, type ServerStream } from './server-stream-call.ts'
@@ -60,7 +68,7 @@ export interface GrpcOptions {
   readonly onRefused: OnRefused
 }
 
-const services = [AuditService, AuthService, EventService, UserService]
+const services = [AuditService, AuthService, EventService, PlatformAccountService, UserService]
 
 /** Serves all services, health and reflection. Rejects where the address cannot be bound. */
 export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
@@ -144,7 +152,9 @@ function listServices(options: GrpcOptions, at: ServeContext): Map<string, Serve
   auth.set(...stream(AuthService.method.watchRevocations, makeWatchStream(watchRevocations)))
   const audit = new Map(serve(AuditService, makeAuditService(deps)))
   const events = new Map([stream(EventService.method.watchEvents, watchEvents)])
-  return [auth, new Map(serve(UserService, makeUserService(deps))), audit, events]
+  const users = new Map(serve(UserService, makeUserService(deps)))
+  const platforms = new Map(serve(PlatformAccountService, makePlatformAccountService(deps)))
+  return [auth, users, platforms, audit, events]
 }
 
 function addService(server: Server, methods: ReadonlyMap<string, ServedMethod>): void {

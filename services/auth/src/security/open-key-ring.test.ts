@@ -22,7 +22,7 @@ const times: KeyTimes = {
   accessTtlMs: 600_000,
   refreshMaxMs: 90 * 86_400_000,
 }
-const seal = makeSeal(Buffer.alloc(32, 7))
+const seal = makeSeal([Buffer.alloc(32, 7)])
 const makeKey = (purpose: KeyPurpose) => makeNewKey(purpose, 'ES256', seal)
 
 describe('a key ring', () => {
@@ -69,7 +69,7 @@ describe('a key ring', () => {
   })
 
   it('does not open with another master key', async () => {
-    await assert.rejects(open({ seal: makeSeal(Buffer.alloc(32, 9)) }), { name: 'SealError' })
+    await assert.rejects(open({ seal: makeSeal([Buffer.alloc(32, 9)]) }), { name: 'SealError' })
   })
 
   it('R11: signs what was issued within its bound of the read, and nothing that was issued later', async () => {

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, randomBytes } from 'node:crypto'
 import { it } from 'node:test'
 import { makeSeal, SealError } from './seal.ts'
 
 const secret = Buffer.from('a private key')
 
 it('opens what it sealed, and never seals twice alike', () => {
-  const seal = makeSeal(randomBytes(32))
+  const seal = makeSeal([randomBytes(32)])
   const sealed = seal.seal(secret, 'key signing k1')
   assert.deepEqual(Buffer.from(seal.unseal(sealed, 'key signing k1')), secret)
   assert.notDeepEqual(seal.seal(secret, 'key signing k1'), sealed)
 })
 
 it('refuses another key, another context and any changed byte', () => {
-  const seal = makeSeal(randomBytes(32))
+  const seal = makeSeal([randomBytes(32)])
   const sealed = seal.seal(secret, 'key signing k1')
-  assert.throws(() => makeSeal(randomBytes(32)).unseal(sealed, 'key signing k1'), SealError)
+  assert.throws(() => makeSeal([randomBytes(32)]).unseal(sealed, 'key signing k1'), SealError)
   assert.throws(() => seal.unseal(sealed, 'key signing k2'), SealError)
   for (let at = 0; at < sealed.length; at += 1) {
     const changed = Buffer.from(sealed)
@@ -23,4 +23,26 @@ it('refuses another key, another context and any changed byte', () => {
     assert.throws(() => seal.unseal(changed, 'key signing k1'), SealError, `byte ${at}`)
   }
   assert.throws(() => seal.unseal(new Uint8Array(), 'key signing k1'), SealError)
+})
+
+it('the first key seals, all open, and what is sealed says with which', () => {
+  const [old, present] = [randomBytes(32), randomBytes(32)]
+  const before = makeSeal([old]).seal(secret, 'c')
+  const both = makeSeal([present, old])
+  assert.deepEqual(Buffer.from(both.unseal(before, 'c')), secret)
+  const after = both.seal(secret, 'c')
+  assert.deepEqual(after.subarray(0, 5), both.presentPrefix)
+  assert.notDeepEqual(before.subarray(0, 5), both.presentPrefix)
+  assert.deepEqual(Buffer.from(makeSeal([present]).unseal(after, 'c')), secret)
+  assert.throws(() => makeSeal([old]).unseal(after, 'c'), SealError)
+})
+
+it('opens what was sealed before keys had names', () => {
+  const [old, present] = [randomBytes(32), randomBytes(32)]
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', old, nonce).setAAD(Buffer.from('c'))
+  const body = [nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()]
+  const sealed = Buffer.concat([Buffer.of(1), ...body])
+  assert.deepEqual(Buffer.from(makeSeal([present, old]).unseal(sealed, 'c')), secret)
+  assert.throws(() => makeSeal([present]).unseal(sealed, 'c'), SealError)
 })

@@ -11,6 +11,7 @@ import * as m0006 from './migrations/0006-parked-keys.ts'
 import * as m0007 from './migrations/0007-audit-log.ts'
 import * as m0008 from './migrations/0008-limits.ts'
 import * as m0009 from './migrations/0009-username-skeletons.ts'
+import * as m0010 from './migrations/0010-platform-accounts.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-accounts-sessions-outbox': m0001,
@@ -22,6 +23,7 @@ const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0007-audit-log': m0007,
   '0008-limits': m0008,
   '0009-username-skeletons': m0009,
+  '0010-platform-accounts': m0010,
 })
 
 /**

@@ -23,6 +23,9 @@ export interface Schema {
   audit_log: AuditLogTable
   audit_chain: AuditChainTable
   audit_anchors: { seq: number; hash: Uint8Array; noted_at: Generated<Date> }
+  platform_connections: PlatformConnectionsTable
+  platform_accounts: PlatformAccountsTable
+  platform_revocations: PlatformRevocationsTable
   epoch: { only_row: Generated<boolean>; system_id: string; timeline: number; counter: number }
 }
 
@@ -150,4 +153,46 @@ interface AuditChainTable {
   row_id: string
   hash: Uint8Array
   chained_at: Generated<Date>
+}
+
+interface PlatformConnectionsTable {
+  state_hash: Uint8Array
+  purpose: 'CONNECT' | 'LOGIN'
+  user_id: string | null
+  platform: string
+  redirect_uri: string
+  sealed: Uint8Array
+  proof_hash: Uint8Array | null
+  expires_at: Date
+}
+
+interface PlatformAccountsTable {
+  id: string
+  user_id: string
+  platform: string
+  subject: string
+  username: string
+  status: 'ACTIVE' | 'WITHDRAWN'
+  scopes: string[]
+  connected_at: Date
+  access_token: Uint8Array | null
+  refresh_token: Uint8Array | null
+  access_expires_at: Date | null
+  generation: Generated<number>
+  lease_id: string | null
+  leased_until: Date | null
+  renew_at: Date | null
+  failures: Generated<number>
+}
+
+interface PlatformRevocationsTable {
+  id: string
+  user_id: string
+  platform: string
+  account_id: string
+  token_column: 'access_token' | 'refresh_token'
+  token: Uint8Array
+  attempts: Generated<number>
+  next_attempt_at: Generated<Date>
+  created_at: Generated<Date>
 }

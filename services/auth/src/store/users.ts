@@ -10,7 +10,7 @@ export type UserLookup =
   | { readonly by: 'id'; readonly value: UserId }
   | { readonly by: 'username' | 'email'; readonly value: string }
 
-/** A new account's facts. */
+/** A new account's facts; an empty e-mail address is none. */
 export interface NewUser {
   readonly id: UserId
   readonly username: string
@@ -66,7 +66,7 @@ export async function insertUser(trx: Transaction<Schema>, user: NewUser): Promi
       username_key: toUsernameKey(user.username),
       username_skeleton: toUsernameSkeleton(user.username),
       email: user.email,
-      email_key: toEmailKey(user.email),
+      email_key: user.email === '' ? null : toEmailKey(user.email),
       display_name: user.displayName,
       password_hash: user.passwordHash,
       roles: [],

@@ -1,19 +1,16 @@
 import { createHmac } from 'node:crypto'
 import { bounds, LoginFailureReason } from '@immersiverse/auth-contract'
-import type { Transaction } from 'kysely'
 import type { Deps } from '../deps.ts'
 import type { Caller, Origin } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
-import type { SessionId } from '../domain/ids.ts'
 import type { ClientInfo } from '../domain/session.ts'
 import type { Account, User } from '../domain/user.ts'
 import { findViolation, toIdentifierKey, typedPasswordRule } from '../domain/user-fields.ts'
-import type { Schema } from '../store/schema.ts'
-import { insertSession } from '../store/sessions.ts'
-import { findAccount, lockAccount, noteLogin } from '../store/users.ts'
+import { findAccount, lockAccount } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
-import { toAuditedSession, toAuditedUser } from './audited.ts'
+import { toAuditedUser } from './audited.ts'
 import { beginLogin, type LoginAttempt } from './begin-login.ts'
+import { beginSession } from './begin-session.ts'
 import { findClientViolations } from './client-rules.ts'
 import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
@@ -120,43 +117,8 @@ async function openSession(
     const account = await lockAccount(trx, verified.id, 'share')
     if (account?.passwordVersion !== verified.passwordVersion) return 'WRONG'
     if (account.status === 'SUSPENDED') return 'SUSPENDED'
-    const issued = await insert(deps, trx, origin, account, client)
-    const announced = announce({
-      name: 'login_succeeded',
-      userId: account.id,
-      data: {
-        userId: account.id,
-        userVersion: BigInt(account.version),
-        sessionId: issued.sessionId,
-        clientId: client.clientId,
-        ip: origin.ip,
-        userAgent: origin.userAgent,
-      },
-    })
-    const audited = toAuditedSession(issued.sessionId, account.id)
-    // Sent together: one more row, not one more round trip.
-    await Promise.all([
-      announced,
-      record(caller, { action: 'session.create', ...audited, onBehalfOf: account.id }),
-    ])
-    return issued
+    return await beginSession(deps, { trx, announce, record }, account, { caller, client })
   })
-}
-
-async function insert(
-  deps: LoginDeps,
-  trx: Transaction<Schema>,
-  origin: Origin,
-  account: Account,
-  client: ClientInfo,
-): Promise<Issued> {
-  const sessionId = deps.newId() as SessionId
-  const refresh = deps.refreshTokens.make({ userId: account.id, sessionId, generation: 1 })
-  const session = { id: sessionId, userId: account.id, client, origin }
-  const { refreshIdleMs: idleMs, refreshMaxMs: maxMs } = deps.settings
-  const issue = await insertSession(trx, session, refresh.secret, { idleMs, maxMs })
-  await noteLogin(trx, account.id, issue.issuedAt)
-  return { account, sessionId, clientId: client.clientId, refreshToken: refresh.token, issue }
 }
 
 async function tellFailure(

@@ -280,7 +280,7 @@ async function plantKeys(auth: TestAuth, canaries: Canaries): Promise<void> {
   canaries.plantBytes('master key', masterKey)
   const { keys } = await readKeys(auth.database.kysely)
   for (const { id, purpose, sealed } of keys) {
-    const secret = Buffer.from(makeSeal(masterKey).unseal(sealed, toKeyContext(purpose, id)))
+    const secret = Buffer.from(makeSeal([masterKey]).unseal(sealed, toKeyContext(purpose, id)))
     if (purpose !== 'signing') canaries.plantBytes(`${purpose} key`, secret)
     else {
       const { d = '' } = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' }).export({

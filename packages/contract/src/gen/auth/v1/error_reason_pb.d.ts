@@ -268,6 +268,62 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_CROSS_SITE_REQUEST = 39;
    */
   CROSS_SITE_REQUEST = 39,
+
+  /**
+   * NOT_FOUND: there is no such platform, or it is not enabled here.
+   *
+   * @generated from enum value: ERROR_REASON_PLATFORM_NOT_ENABLED = 40;
+   */
+  PLATFORM_NOT_ENABLED = 40,
+
+  /**
+   * FAILED_PRECONDITION: the state is unknown, used, too old, or was made for another user, platform or browser. Begin again.
+   *
+   * @generated from enum value: ERROR_REASON_PLATFORM_STATE_INVALID = 41;
+   */
+  PLATFORM_STATE_INVALID = 41,
+
+  /**
+   * FAILED_PRECONDITION: the platform refused the code, or the person refused there. Begin again.
+   *
+   * @generated from enum value: ERROR_REASON_PLATFORM_REFUSED = 42;
+   */
+  PLATFORM_REFUSED = 42,
+
+  /**
+   * ALREADY_EXISTS: another user has connected this account.
+   *
+   * @generated from enum value: ERROR_REASON_PLATFORM_ACCOUNT_TAKEN = 43;
+   */
+  PLATFORM_ACCOUNT_TAKEN = 43,
+
+  /**
+   * NOT_FOUND: there is no such connected account.
+   *
+   * @generated from enum value: ERROR_REASON_PLATFORM_ACCOUNT_NOT_FOUND = 44;
+   */
+  PLATFORM_ACCOUNT_NOT_FOUND = 44,
+
+  /**
+   * FAILED_PRECONDITION: the platform does not let us act for the account any more. The user has to connect it again.
+   *
+   * @generated from enum value: ERROR_REASON_PLATFORM_GRANT_WITHDRAWN = 45;
+   */
+  PLATFORM_GRANT_WITHDRAWN = 45,
+
+  /**
+   * UNAVAILABLE: the platform does not answer as it should; the grant is kept. `RetryInfo` says when to try again.
+   *
+   * @generated from enum value: ERROR_REASON_PLATFORM_UNAVAILABLE = 46;
+   */
+  PLATFORM_UNAVAILABLE = 46,
+
+  /**
+   * NOT_FOUND: no user has connected the account that logged in.
+   *
+   * @generated from enum value: ERROR_REASON_PLATFORM_ACCOUNT_NOT_LINKED = 47;
+   */
+  PLATFORM_ACCOUNT_NOT_LINKED = 47,
 }
 
 /**

@@ -370,6 +370,116 @@ export declare type RefreshTokenReused = Message<"auth.v1.RefreshTokenReused"> &
 export declare const RefreshTokenReusedSchema: GenMessage<RefreshTokenReused>;
 
 /**
+ * Topic `auth.events.platform_connected`: a user has connected an account at a platform, for the first time or again.
+ *
+ * @generated from message auth.v1.PlatformConnected
+ */
+export declare type PlatformConnected = Message<"auth.v1.PlatformConnected"> & {
+  /**
+   * The user.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The user's version at the time.
+   *
+   * @generated from field: int64 user_version = 2;
+   */
+  userVersion: bigint;
+
+  /**
+   * Such as `twitch`.
+   *
+   * @generated from field: string platform = 3;
+   */
+  platform: string;
+
+  /**
+   * The connection, for GetPlatformAccessToken.
+   *
+   * @generated from field: string platform_account_id = 4;
+   */
+  platformAccountId: string;
+
+  /**
+   * The account's id at the platform.
+   *
+   * @generated from field: string platform_user_id = 5;
+   */
+  platformUserId: string;
+
+  /**
+   * The account's name at the platform.
+   *
+   * @generated from field: string platform_username = 6;
+   */
+  platformUsername: string;
+
+  /**
+   * What the platform lets us do, in its words.
+   *
+   * @generated from field: repeated string scopes = 7;
+   */
+  scopes: string[];
+};
+
+/**
+ * Describes the message auth.v1.PlatformConnected.
+ * Use `create(PlatformConnectedSchema)` to create a new message.
+ */
+export declare const PlatformConnectedSchema: GenMessage<PlatformConnected>;
+
+/**
+ * Topic `auth.events.platform_disconnected`: nobody can act for the user at the platform any more.
+ *
+ * @generated from message auth.v1.PlatformDisconnected
+ */
+export declare type PlatformDisconnected = Message<"auth.v1.PlatformDisconnected"> & {
+  /**
+   * The user.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * The user's version at the time.
+   *
+   * @generated from field: int64 user_version = 2;
+   */
+  userVersion: bigint;
+
+  /**
+   * Such as `twitch`.
+   *
+   * @generated from field: string platform = 3;
+   */
+  platform: string;
+
+  /**
+   * The connection.
+   *
+   * @generated from field: string platform_account_id = 4;
+   */
+  platformAccountId: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: auth.v1.PlatformDisconnectReason reason = 5;
+   */
+  reason: PlatformDisconnectReason;
+};
+
+/**
+ * Describes the message auth.v1.PlatformDisconnected.
+ * Use `create(PlatformDisconnectedSchema)` to create a new message.
+ */
+export declare const PlatformDisconnectedSchema: GenMessage<PlatformDisconnected>;
+
+/**
  * Why a login failed, for those who watch for attacks; the person at the keyboard is not told.
  *
  * @generated from enum auth.v1.LoginFailureReason
@@ -448,4 +558,51 @@ export enum LogoutReason {
  * Describes the enum auth.v1.LogoutReason.
  */
 export declare const LogoutReasonSchema: GenEnum<LogoutReason>;
+
+/**
+ * Why a platform's account is not connected any more.
+ *
+ * @generated from enum auth.v1.PlatformDisconnectReason
+ */
+export enum PlatformDisconnectReason {
+  /**
+   * Not said.
+   *
+   * @generated from enum value: PLATFORM_DISCONNECT_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * DisconnectPlatformAccount.
+   *
+   * @generated from enum value: PLATFORM_DISCONNECT_REASON_DISCONNECTED = 1;
+   */
+  DISCONNECTED = 1,
+
+  /**
+   * The person or the platform has withdrawn the grant there.
+   *
+   * @generated from enum value: PLATFORM_DISCONNECT_REASON_GRANT_WITHDRAWN = 2;
+   */
+  GRANT_WITHDRAWN = 2,
+
+  /**
+   * The grant ran out and the platform gives no way to renew it.
+   *
+   * @generated from enum value: PLATFORM_DISCONNECT_REASON_GRANT_EXPIRED = 3;
+   */
+  GRANT_EXPIRED = 3,
+
+  /**
+   * The user was deleted.
+   *
+   * @generated from enum value: PLATFORM_DISCONNECT_REASON_USER_DELETED = 4;
+   */
+  USER_DELETED = 4,
+}
+
+/**
+ * Describes the enum auth.v1.PlatformDisconnectReason.
+ */
+export declare const PlatformDisconnectReasonSchema: GenEnum<PlatformDisconnectReason>;
 

@@ -1,0 +1,2 @@
+/** Where a call came in. */
+export type Transport = 'grpc' | 'edge' | 'admin'

@@ -1,0 +1,89 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { UserId } from '../domain/ids.ts'
+import type { PlatformAccountId, TokenColumn } from '../domain/platform-account.ts'
+import type { Schema } from './schema.ts'
+
+/** A grant that is to be revoked at its platform. */
+export interface PendingRevocation {
+  readonly id: string
+  readonly userId: UserId
+  readonly platform: string
+  readonly accountId: PlatformAccountId
+  /** What the token was, and is sealed as. */
+  readonly column: TokenColumn
+  readonly token: Uint8Array
+  /** Tries that failed. */
+  readonly attempts: number
+}
+
+/** Notes grants to be revoked, in the transaction that forgets them. */
+export async function insertPlatformRevocations(
+  trx: Transaction<Schema>,
+  revocations: readonly Omit<PendingRevocation, 'attempts'>[],
+): Promise<void> {
+  if (revocations.length === 0) return
+  await trx
+    .insertInto('platform_revocations')
+    .values(
+      revocations.map(({ id, userId, platform, accountId, column, token }) => ({
+        id,
+        user_id: userId,
+        platform,
+        account_id: accountId,
+        token_column: column,
+        token,
+      })),
+    )
+    .execute()
+}
+
+/** Takes grants of these platforms that are due, and puts each off by `untilMs`: other instances take others. */
+export async function takeDueRevocations(
+  db: Kysely<Schema>,
+  { platforms, max, untilMs }: { platforms: readonly string[]; max: number; untilMs: number },
+): Promise<PendingRevocation[]> {
+  const { rows } = await sql<RevocationRow>`
+    update platform_revocations set next_attempt_at = clock_timestamp() + ${untilMs / 1000} * interval '1 second'
+    where id in (
+      select id from platform_revocations
+      where next_attempt_at <= clock_timestamp() and platform = any(${platforms}::text[])
+      order by next_attempt_at limit ${max} for update skip locked
+    )
+    returning id, user_id, platform, account_id, token_column, token, attempts`.execute(db)
+  return rows.map((row) => ({
+    id: row.id,
+    userId: row.user_id as UserId,
+    platform: row.platform,
+    accountId: row.account_id as PlatformAccountId,
+    column: row.token_column,
+    token: row.token,
+    attempts: row.attempts,
+  }))
+}
+
+interface RevocationRow {
+  readonly id: string
+  readonly user_id: string
+  readonly platform: string
+  readonly account_id: string
+  readonly token_column: TokenColumn
+  readonly token: Uint8Array
+  readonly attempts: number
+}
+
+/** Forgets a grant: it is revoked, or will never be. */
+export async function deleteRevocation(db: Kysely<Schema>, id: string): Promise<void> {
+  await db.deleteFrom('platform_revocations').where('id', '=', id).execute()
+}
+
+/** Counts a try that failed; the next is after `pauseMs`. */
+export async function postponeRevocation(db: Kysely<Schema>, id: string, pauseMs: number): Promise<void> {
+  await db
+    .updateTable('platform_revocations')
+    .set({
+      attempts: sql<number>`attempts + 1`,
+      next_attempt_at: sql<Date>`clock_timestamp() + ${pauseMs / 1000} * interval '1 second'`,
+    })
+    .where('id', '=', id)
+    .execute()
+}

@@ -1,0 +1,48 @@
+import type { Deps } from '../deps.ts'
+import { toTokenContext } from '../domain/platform-account.ts'
+import { toPauseMs } from '../domain/platform-times.ts'
+import { PlatformError } from '../platforms/platform-error.ts'
+import {
+  deleteRevocation,
+  type PendingRevocation,
+  postponeRevocation,
+  takeDueRevocations,
+} from '../store/platform-revocations.ts'
+
+type RevokeDeps = Pick<Deps, 'database' | 'log' | 'platforms' | 'random' | 'seal' | 'settings'>
+
+const batch = 20
+const takenMs = 60_000
+
+/**
+ * Revokes at their platforms the grants that were forgotten here. Returns whether more may be due. What fails is tried again, ever less often, and
+ * given up with a line in the log.
+ * @throws AuthError DATABASE_UNAVAILABLE.
+ */
+export async function revokeDueGrants(deps: RevokeDeps): Promise<boolean> {
+  const platforms = deps.platforms.list.map(({ facts }) => facts.name)
+  const due = await takeDueRevocations(deps.database.kysely, { platforms, max: batch, untilMs: takenMs })
+  for (const one of due) await revoke(deps, one)
+  return due.length === batch
+}
+
+async function revoke(deps: RevokeDeps, pending: PendingRevocation): Promise<void> {
+  const { kysely } = deps.database
+  const { id, platform: name, attempts } = pending
+  try {
+    const account = { id: pending.accountId, userId: pending.userId, platform: name }
+    const token = deps.seal.unseal(pending.token, toTokenContext(account, pending.column))
+    await deps.platforms.find(name)?.revoke(Buffer.from(token).toString())
+    await deleteRevocation(kysely, id)
+  } catch (error) {
+    const isRefused = error instanceof PlatformError && error.fault === 'REFUSED'
+    const { times } = deps.settings.platforms
+    if (isRefused || attempts + 1 >= times.revocationTries) {
+      if (!isRefused)
+        deps.log.warn({ platform: name, attempts }, 'a grant could not be revoked at its platform')
+      await deleteRevocation(kysely, id)
+    } else {
+      await postponeRevocation(kysely, id, toPauseMs(times, attempts, deps.random()))
+    }
+  }
+}

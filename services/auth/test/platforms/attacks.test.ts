@@ -1,0 +1,312 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, test } from 'node:test'
+import { sql } from 'kysely'
+import { listEvents } from '../outbox.ts'
+import { assertRefused } from '../refusals.ts'
+import { describeOnStores } from '../stores.ts'
+import { connectPerson } from './connect-person.ts'
+import { followAuthorization } from './follow-authorization.ts'
+import { type Intercept, makePerson, openMockPlatform } from './open-mock-platform.ts'
+
+const twitch = await openMockPlatform('twitch')
+const kick = await openMockPlatform('kick', {
+  toAccount: ({ id, name }) => ({ data: [{ user_id: Number(id), name }] }),
+})
+const provider = await openMockPlatform('acme')
+after(async () => {
+  for (const platform of [twitch, kick, provider]) await platform.close()
+})
+const app = 'https://app.example/connected'
+const environment = {
+  ...twitch.environment,
+  ...kick.environment,
+  ...withoutAccountUrl(provider.environment),
+  PLATFORM_TIMEOUT: '1s',
+  PLATFORM_REDIRECT_URIS: `${app},https://app.example/other`,
+}
+
+/** The account is the ID token's. */
+function withoutAccountUrl(given: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !name.endsWith('ACCOUNT_URL')))
+}
+
+describeOnStores(
+  'Attacks on platform connections',
+  (context) => {
+    const api = () => context.auth.platforms
+
+    async function begin(userId: string, platform = 'twitch', redirectUri = '') {
+      const { authorizationUrl } = await api().beginPlatformConnection({ userId, platform, redirectUri })
+      return { authorizationUrl, ...(await followAuthorization(authorizationUrl)) }
+    }
+
+    test('a state serves once: of 20 at the same time one connects', async () => {
+      const { id: userId } = await context.auth.signUp()
+      twitch.person = makePerson()
+      const { authCode, state } = await begin(userId)
+      const before = twitch.counts.exchange
+      const tries = Array.from({ length: 20 }, () =>
+        api().connectPlatformAccount({ userId, platform: 'twitch', authCode, state }),
+      )
+      const outcomes = await Promise.allSettled(tries)
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+      assert.equal(twitch.counts.exchange, before + 1)
+      assert.equal((await listEvents(context.auth, 'platform_connected', userId)).length, 1)
+      const again = api().connectPlatformAccount({ userId, platform: 'twitch', authCode, state })
+      await assertRefused(again, 'FAILED_PRECONDITION', 'PLATFORM_STATE_INVALID')
+    })
+
+    test('a code that was used is refused by the platform, with a fresh state too', async () => {
+      const { id: userId } = await context.auth.signUp()
+      twitch.person = makePerson()
+      const first = await begin(userId)
+      const { authCode } = first
+      await api().connectPlatformAccount({ userId, platform: 'twitch', authCode, state: first.state })
+      const { state } = await begin(userId)
+      const again = api().connectPlatformAccount({ userId, platform: 'twitch', authCode, state })
+      await assertRefused(again, 'FAILED_PRECONDITION', 'PLATFORM_REFUSED')
+    })
+
+    test("another user's state connects nothing, and is still its owner's", async () => {
+      const [victim, thief] = [await context.auth.signUp(), await context.auth.signUp()]
+      twitch.person = makePerson()
+      const { authCode, state } = await begin(victim.id)
+      const stolen = api().connectPlatformAccount({ userId: thief.id, platform: 'twitch', authCode, state })
+      await assertRefused(stolen, 'FAILED_PRECONDITION', 'PLATFORM_STATE_INVALID')
+      const { account } = await api().connectPlatformAccount({
+        ...{ userId: victim.id, platform: 'twitch', authCode, state },
+      })
+      assert.equal(account?.userId, victim.id)
+    })
+
+    test("one platform's state or code serves at no other", async () => {
+      const { id: userId } = await context.auth.signUp()
+      ;[twitch.person, kick.person] = [makePerson(), makePerson()]
+      const atTwitch = await begin(userId)
+      const atKick = await begin(userId, 'kick')
+      const crossed = api().connectPlatformAccount({
+        ...{ userId, platform: 'kick', authCode: atTwitch.authCode, state: atTwitch.state },
+      })
+      await assertRefused(crossed, 'FAILED_PRECONDITION', 'PLATFORM_STATE_INVALID')
+      const mixedUp = api().connectPlatformAccount({
+        ...{ userId, platform: 'kick', authCode: atTwitch.authCode, state: atKick.state },
+      })
+      const refusal = await Promise.allSettled([mixedUp])
+      assert.equal(refusal[0].status, 'rejected')
+      assert.deepEqual((await api().getPlatformAccounts({ userId })).accounts, [])
+    })
+
+    test('an issuer in the redirect that is not the platform is refused before the code is sent', async () => {
+      const { id: userId } = await context.auth.signUp()
+      const { authCode, state } = await begin(userId)
+      const before = twitch.counts.exchange
+      const mixedUp = api().connectPlatformAccount({
+        ...{ userId, platform: 'twitch', authCode, state, iss: kick.url },
+      })
+      await assertRefused(mixedUp, 'FAILED_PRECONDITION', 'PLATFORM_REFUSED')
+      assert.equal(twitch.counts.exchange, before)
+    })
+
+    test('a state older than ten minutes is refused', async () => {
+      const { id: userId } = await context.auth.signUp()
+      const { expiresAt, authorizationUrl } = await api().beginPlatformConnection({
+        ...{ userId, platform: 'twitch' },
+      })
+      const leftMs = Number(expiresAt?.seconds) * 1000 - Date.now()
+      assert.ok(leftMs > 590_000 && leftMs <= 601_000, `${leftMs} ms`)
+      const { authCode, state } = await followAuthorization(authorizationUrl)
+      await sql`update platform_connections set expires_at = now() where user_id = ${userId}`.execute(
+        context.auth.database.kysely,
+      )
+      const late = api().connectPlatformAccount({ userId, platform: 'twitch', authCode, state })
+      await assertRefused(late, 'FAILED_PRECONDITION', 'PLATFORM_STATE_INVALID')
+    })
+
+    test('only redirect URIs that are configured, letter by letter; the one that was begun with is sent with the code', async () => {
+      const { id: userId } = await context.auth.signUp()
+      twitch.person = makePerson()
+      for (const redirectUri of [
+        `${app}/`,
+        `${app}?x=1`,
+        'https://app.example/Connected',
+        'https://evil.example/',
+      ]) {
+        const begun = api().beginPlatformConnection({ userId, platform: 'twitch', redirectUri })
+        await assertRefused(begun, 'INVALID_ARGUMENT', 'INVALID_FIELD', ['redirect_uri'])
+      }
+      const sent: (string | undefined)[] = []
+      twitch.onToken = (_answer, form) => sent.push(form.redirect_uri)
+      const { authCode, state, url } = await begin(userId, 'twitch', 'https://app.example/other')
+      await api().connectPlatformAccount({ userId, platform: 'twitch', authCode, state })
+      twitch.onToken = undefined
+      assert.ok(url.startsWith('https://app.example/other?'))
+      assert.deepEqual(sent, ['https://app.example/other'])
+    })
+
+    test('an account that another user has connected is not taken, also when both come at once', async () => {
+      const [first, second] = [await context.auth.signUp(), await context.auth.signUp()]
+      twitch.person = makePerson()
+      const both = [await begin(first.id), await begin(second.id)]
+      const outcomes = await Promise.allSettled(
+        [first, second].map(({ id: userId }, n) =>
+          api().connectPlatformAccount({
+            ...{ userId, platform: 'twitch', authCode: both[n]?.authCode ?? '', state: both[n]?.state ?? '' },
+          }),
+        ),
+      )
+      assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+      const [winner, loser] = outcomes[0]?.status === 'fulfilled' ? [first, second] : [second, first]
+      await assertRefused(
+        connectPerson(context.auth, loser.id, 'twitch'),
+        'ALREADY_EXISTS',
+        'PLATFORM_ACCOUNT_TAKEN',
+      )
+      assert.equal((await api().getPlatformAccounts({ userId: winner.id })).accounts.length, 1)
+      assert.equal((await api().getPlatformAccounts({ userId: loser.id })).accounts.length, 0)
+    })
+
+    test('the code challenge is S256, and a platform that gets another verifier refuses', async () => {
+      const { id: userId } = await context.auth.signUp()
+      kick.person = makePerson()
+      const first = await begin(userId, 'kick')
+      const { searchParams } = new URL(first.authorizationUrl)
+      assert.equal(searchParams.get('code_challenge_method'), 'S256')
+      assert.match(searchParams.get('code_challenge') ?? '', /^[\w-]{43}$/)
+      const other = await begin(userId, 'kick')
+      const swapped = api().connectPlatformAccount({
+        ...{ userId, platform: 'kick', authCode: first.authCode, state: other.state },
+      })
+      const [outcome] = await Promise.allSettled([swapped])
+      assert.equal(outcome.status, 'rejected')
+      assert.deepEqual((await api().getPlatformAccounts({ userId })).accounts, [])
+    })
+
+    test('an ID token with another nonce, audience or signature is refused', async () => {
+      const { id: userId } = await context.auth.signUp()
+      const connect = async (change: (body: Record<string, unknown>) => void) => {
+        provider.onToken = ({ body }) => {
+          if (body !== '') change(body)
+        }
+        try {
+          return await connectPerson(context.auth, userId, 'acme')
+        } finally {
+          provider.onToken = undefined
+        }
+      }
+      const account = await connect(() => undefined)
+      assert.equal(account.platformUserId, 'johndoe')
+      const forge = (edit: (claims: Record<string, unknown>) => void) => (body: Record<string, unknown>) => {
+        const [header, payload, signature] = String(body.id_token).split('.')
+        const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString())
+        edit(claims)
+        body.id_token = [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join(
+          '.',
+        )
+      }
+      for (const change of [
+        forge((claims) => (claims.nonce = 'another')),
+        forge((claims) => (claims.aud = 'another')),
+        forge((claims) => (claims.iss = kick.url)),
+        forge((claims) => (claims.sub = 'victim')),
+        (body: Record<string, unknown>) => delete body.id_token,
+      ]) {
+        const [outcome] = await Promise.allSettled([connect(change)])
+        assert.equal(outcome.status, 'rejected')
+      }
+      const { accounts } = await api().getPlatformAccounts({ userId })
+      assert.deepEqual(
+        accounts.map(({ platformUserId }) => platformUserId),
+        ['johndoe'],
+      )
+      await api().disconnectPlatformAccount({ userId, platformAccountId: account.id })
+    })
+
+    const hostile: readonly (readonly [string, Intercept])[] = [
+      [
+        'answers 10 MB',
+        (_request, response) => {
+          response.writeHead(200, { 'content-type': 'application/json' })
+          response.end(`{"access_token":"${'x'.repeat(10 * 1024 * 1024)}"}`)
+          return true
+        },
+      ],
+      [
+        'never ends its answer',
+        (_request, response) => {
+          response.writeHead(200, { 'content-type': 'application/json' })
+          response.write('{')
+          return true
+        },
+      ],
+      ['does not answer at all', () => true],
+      [
+        'answers what is no JSON',
+        (_request, response) => {
+          response.writeHead(200, { 'content-type': 'application/json' }).end('<html>')
+          return true
+        },
+      ],
+      [
+        'answers a form',
+        (_request, response) => {
+          const type = { 'content-type': 'application/x-www-form-urlencoded' }
+          response.writeHead(200, type).end('access_token=a&token_type=bearer')
+          return true
+        },
+      ],
+      [
+        'cuts the connection',
+        (request) => {
+          request.socket.destroy()
+          return true
+        },
+      ],
+    ]
+    for (const [what, intercept] of hostile) {
+      test(`a platform that ${what} is UNAVAILABLE, and nothing is connected`, async () => {
+        const { id: userId } = await context.auth.signUp()
+        const { authCode, state } = await begin(userId, 'kick')
+        kick.intercept = intercept
+        const connect = api().connectPlatformAccount({ userId, platform: 'kick', authCode, state })
+        await assertRefused(connect, 'UNAVAILABLE', 'PLATFORM_UNAVAILABLE').finally(() => {
+          kick.intercept = undefined
+        })
+        assert.deepEqual((await api().getPlatformAccounts({ userId })).accounts, [])
+        // Another success closes what failures have opened.
+        await resetBreaker()
+      })
+    }
+
+    test('a redirect inward is not followed', async () => {
+      let reached = 0
+      const inward = createServer((_request, response) => {
+        reached += 1
+        response.end('{}')
+      }).listen(0, '127.0.0.1')
+      await once(inward, 'listening')
+      const { port } = inward.address() as AddressInfo
+      const { id: userId } = await context.auth.signUp()
+      const { authCode, state } = await begin(userId)
+      twitch.intercept = (_request, response) => {
+        response.writeHead(307, { location: `http://127.0.0.1:${port}/latest/meta-data` }).end()
+        return true
+      }
+      const connect = api().connectPlatformAccount({ userId, platform: 'twitch', authCode, state })
+      await assertRefused(connect, 'UNAVAILABLE', 'PLATFORM_UNAVAILABLE').finally(() => {
+        twitch.intercept = undefined
+        inward.close()
+      })
+      assert.equal(reached, 0)
+    })
+
+    async function resetBreaker(): Promise<void> {
+      const { id: userId } = await context.auth.signUp()
+      kick.person = makePerson()
+      await connectPerson(context.auth, userId, 'kick')
+    }
+  },
+  { onModel: false, environment },
+)
