@@ -11,6 +11,7 @@ import { checkOutbox } from '../doctor/check-outbox.ts'
 import { checkParked } from '../doctor/check-parked.ts'
 import type { Finding } from '../doctor/finding.ts'
 import type { Database } from '../store/database.ts'
+import { examineCallers } from './examine-callers.ts'
 import { openDatabase } from './open-database.ts'
 import { systemClock } from './system-clock.ts'
 import { toErrorLine } from './to-error-line.ts'
@@ -35,10 +36,12 @@ const silent: Log = Object.freeze({ info: () => undefined, warn: () => undefined
 export async function examineInstallation(config: Config, asked: Examination): Promise<Finding[]> {
   const { edges, listeners, certificates } = asked
   const now = systemClock.now()
+  const { findings, shown } = await examineCallers(config, now)
   const parts = await Promise.all([
+    findings,
     examineDatabase(config, edges),
     examineKafka(config, asked.lagMax),
-    ...listeners.map((address) => checkListener(address, now.getTime())),
+    ...listeners.map((address) => checkListener(address, now.getTime(), shown)),
     ...certificates.map((address) => checkCertificate(address, now)),
   ])
   return parts.flat()
