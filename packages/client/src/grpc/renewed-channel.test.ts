@@ -46,7 +46,7 @@ describe('RenewedChannel', () => {
       },
       {
         who: (call: ServerUnaryCall<Buffer, Buffer>, done: sendUnaryData<Buffer>) =>
-          done(null, Buffer.from(call.getAuthContext().sslPeerCertificate?.subject.CN ?? '')),
+          done(null, Buffer.from(String(call.getAuthContext().sslPeerCertificate?.subject.CN))),
         echo: (call: NodeJS.ReadWriteStream) => {
           call.on('data', (bytes: Buffer) => call.write(bytes))
           call.on('end', () => call.end())
