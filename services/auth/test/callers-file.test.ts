@@ -6,6 +6,7 @@ import { makeGrpcClient } from '@immersiverse/auth-client/grpc'
 import { AuthService, EventService, UserService, UserStatus } from '@immersiverse/auth-contract'
 import { waitUntil } from '../../../packages/client/src/test/wait-until.ts'
 import { makeAuthority } from '../../../tools/dev-certs/make-authority.ts'
+import { systemClock } from '../src/compose/system-clock.ts'
 import { type Ending, knock, type MtlsAuth, openMtlsAuth, toEnding, toId } from './open-mtls-auth.ts'
 import { assertRefused } from './refusals.ts'
 
@@ -223,17 +224,36 @@ describe('changed certificates', () => {
     assert.deepEqual(await knock(world.connect(chat), getUser), admitted)
   })
 
+  it('of an authority that was taken away send those below another one to a new handshake, once', async () => {
+    await using world = await openMtlsAuth({ callers })
+    const second = makeAuthority('Second CA')
+    await deploy(world, { 'client-ca.pem': world.authority.cert + second.cert })
+    const below = world.authority.issueAuthority('Below')
+    const leaf = below.issue({ name: 'chat', uris: [toId('chat')] })
+    const chat = world.connect({ ...leaf, cert: leaf.cert + below.cert })
+    assert.deepEqual(await knock(chat, getUser), admitted)
+    await deploy(world, { 'client-ca.pem': world.authority.cert })
+    const refused = { code: 'UNAUTHENTICATED', reason: 'CALLER_NOT_AUTHENTICATED' }
+    assert.deepEqual(await knock(chat, getUser), refused)
+    assert.deepEqual(await knock(chat, getUser), admitted)
+  })
+
   it('that expire on an open connection prove nobody any more, and end its streams', async () => {
     const allow = 'allow: [auth.v1.UserService/GetUser, auth.v1.AuthService/WatchRevocations]'
-    await using world = await openMtlsAuth({ callers: toCallers(toEntry('chat', allow)) })
-    // X.509 counts whole seconds.
-    const notAfter = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2_000)
-    const chat = world.connect(world.authority.issue({ name: 'chat', uris: [toId('chat')], notAfter }))
+    let passedMs = 0
+    const clock = { ...systemClock, now: () => new Date(Date.now() + passedMs) }
+    await using world = await openMtlsAuth({
+      callers: toCallers(toEntry('chat', allow)),
+      overrides: { clock },
+    })
+    const chat = connectAs(world, 'chat')
     const [stream] = openStreams(chat)
+    await stream?.opened
     assert.deepEqual(await knock(chat, getUser), admitted)
+    passedMs = 40 * 86_400_000
     const refused = { code: 'UNAUTHENTICATED', reason: 'CALLER_NOT_AUTHENTICATED' }
     assert.deepEqual(await stream?.ended, refused)
-    assert.ok(Date.now() >= notAfter.getTime())
+    assert.deepEqual(await knock(chat, getUser), refused)
   })
 })
 

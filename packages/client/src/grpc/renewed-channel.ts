@@ -17,12 +17,12 @@ export interface RenewedChannelOptions {
   readonly logger: Logger
   /** How often the files are looked at; default 5,000. */
   readonly lookEveryMs?: number
+  /** How long the old connection is kept open for calls that have not found their way yet; default 10,000. What runs on it then goes on. */
+  readonly handOverMs?: number
 }
 
 const waiting = new Metadata({ waitForReady: true })
 const proofTimeoutMs = 5_000
-/** For calls on the old connection to find their way; what runs then goes on. */
-const handOverMs = 10_000
 
 /**
  * A channel of grpc-js whose certificate is renewed: when its files change, a connection with the new ones is opened beside the old one, and takes
@@ -119,7 +119,7 @@ export class RenewedChannel implements ChannelInterface {
       this.#retired.delete(channel)
       channel.close()
     }
-    const timer = setTimeout(close, handOverMs)
+    const timer = setTimeout(close, this.#options.handOverMs ?? 10_000)
     timer.unref()
     this.#retired.set(channel, timer)
   }

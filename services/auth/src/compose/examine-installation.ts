@@ -12,6 +12,7 @@ import { checkParked } from '../doctor/check-parked.ts'
 import { checkUsernames } from '../doctor/check-usernames.ts'
 import type { Finding } from '../doctor/finding.ts'
 import type { Database } from '../store/database.ts'
+import { examineCallers } from './examine-callers.ts'
 import { openDatabase } from './open-database.ts'
 import { systemClock } from './system-clock.ts'
 import { toErrorLine } from './to-error-line.ts'
@@ -37,10 +38,12 @@ const silent: Log = Object.freeze({ info: () => undefined, warn: () => undefined
 export async function examineInstallation(config: Config, asked: Examination): Promise<Finding[]> {
   const { edges, listeners, certificates } = asked
   const now = systemClock.now()
+  const { findings, shown } = await examineCallers(config, now)
   const parts = await Promise.all([
+    findings,
     examineDatabase(config, edges),
     examineKafka(config, asked.lagMax),
-    ...listeners.map((address) => checkListener(address, now.getTime())),
+    ...listeners.map((address) => checkListener(address, now.getTime(), shown)),
     ...certificates.map((address) => checkCertificate(address, now)),
   ])
   return parts.flat()

@@ -2,7 +2,6 @@ import type { CallerPolicy } from '../domain/caller-policy.ts'
 import type { Clock } from '../domain/clock.ts'
 import { type CallerRules, openRules } from '../rpc/callers/caller-rules.ts'
 import type { PeerCertificate } from '../rpc/callers/read-peer.ts'
-import { handshakeTimeoutMs } from '../rpc/callers/tls-credentials.ts'
 import { isIssuedBy } from '../security/callers/is-issued-by.ts'
 import { judgeCertificate } from '../security/callers/judge-certificate.ts'
 import { type AssertionRules, makeAssertionJudge } from '../security/callers/make-assertion-judge.ts'
@@ -24,10 +23,10 @@ export interface RuleParts {
 export function makeCallerRules(parts: RuleParts): CallerRules {
   const { tls, policy, trustDomain, clock, anchorLostMs, assertions } = parts
   if (policy === undefined) return openRules
-  const judge = ({ leaf, handshakeMs }: PeerCertificate) => {
+  const judge = ({ leaf, judgedMs }: PeerCertificate) => {
     if (tls === undefined || trustDomain === undefined) return { fault: 'no certificates are judged here' }
     // Node does not tell over which authorities a chain went: where one may be gone, one that is there must have signed the certificate itself.
-    const mayBeLost = anchorLostMs !== undefined && handshakeMs <= anchorLostMs + handshakeTimeoutMs
+    const mayBeLost = anchorLostMs !== undefined && judgedMs <= anchorLostMs
     if (mayBeLost && !isIssuedBy(leaf, tls.anchors, clock.now())) {
       return { fault: 'the authority of the certificate may have been taken away: connect again' }
     }

@@ -14,10 +14,23 @@ interface HealthClient {
   close(): void
 }
 
-/** Looks whether a gRPC listener answers and serves, by `grpc.health.v1.Health`, without TLS. `nowMs` is the wall clock. */
-export async function checkListener(address: string, nowMs: number): Promise<Finding[]> {
+/** A certificate and its key, in PEM. */
+export interface ShownCertificate {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+/**
+ * Looks whether a gRPC listener answers and serves, by `grpc.health.v1.Health`. With `shown` over TLS: it is shown, and whatever the listener shows
+ * is taken. `nowMs` is the wall clock.
+ */
+export async function checkListener(
+  address: string,
+  nowMs: number,
+  shown?: ShownCertificate,
+): Promise<Finding[]> {
   const Client = makeGenericClientConstructor(healthService, 'Health')
-  const client = new Client(address, credentials.createInsecure()) as unknown as HealthClient
+  const client = new Client(address, toCredentials(shown)) as unknown as HealthClient
   try {
     const status = await new Promise<string | number | undefined>((resolve, reject) => {
       client.check({ service: '' }, { deadline: nowMs + timeoutMs }, (error, answer) =>
@@ -37,4 +50,9 @@ export async function checkListener(address: string, nowMs: number): Promise<Fin
   } finally {
     client.close()
   }
+}
+
+function toCredentials(shown: ShownCertificate | undefined) {
+  if (shown === undefined) return credentials.createInsecure()
+  return credentials.createSsl(null, shown.key, shown.cert, { rejectUnauthorized: false })
 }

@@ -2,27 +2,23 @@ import type { ServerHttp2Session } from 'node:http2'
 import { type DescMessage, isFieldSet, type Message } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt'
 import type { Caller } from '../../domain/caller.ts'
-import type { CallerEntry, CallerLimit } from '../../domain/caller-policy.ts'
+import type { CallerEntry } from '../../domain/caller-policy.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { AuthError } from '../../domain/errors.ts'
 import { toServiceCaller } from '../call-origin.ts'
 import type { Admission, ArrivedCall, CallerGate } from './caller-gate.ts'
-import type { CallerRules, Denial } from './caller-rules.ts'
+import type { CallerRules, Denial, ProofVerdict } from './caller-rules.ts'
 import { findSession } from './find-session.ts'
+import { type CallerLimits, type CallerLimitsOptions, makeCallerLimits } from './make-caller-limits.ts'
 import { readBearer } from './read-bearer.ts'
 import { type Peer, readPeer } from './read-peer.ts'
-
-/** What lets calls of one caller through; `take` as in `security/callers/make-token-bucket`. */
-export interface Bucket {
-  take(cost: number, nowMs: number): number
-}
 
 /** What a gate is made of. */
 export interface CallerGateOptions {
   readonly clock: Clock
   readonly rules: CallerRules
-  readonly makeBucket: (limit: CallerLimit, nowMs: number) => Bucket
-  /** Told of every refusal that is not one of a limit. */
+  readonly makeBucket: CallerLimitsOptions['makeBucket']
+  /** Told of every refusal that is not one of a limit. Must not throw. */
   readonly onDenied: (denial: Denial) => void
 }
 
@@ -32,6 +28,7 @@ interface Identity {
   readonly id: string | undefined
   /** What the policy says of it. */
   readonly entry: CallerEntry | undefined
+  readonly isAddressAllowed: boolean
   readonly expiresAtMs: number
   readonly kid: string | undefined
   /** Why nobody is proved. */
@@ -56,7 +53,13 @@ interface HeldStream {
   readonly end: (refusal: AuthError) => void
 }
 
-const nobody = { id: undefined, entry: undefined, expiresAtMs: Number.POSITIVE_INFINITY, kid: undefined }
+const nobody = Object.freeze({
+  id: undefined,
+  entry: undefined,
+  isAddressAllowed: false,
+  expiresAtMs: Number.POSITIVE_INFINITY,
+  kid: undefined,
+})
 
 /**
  * Makes the gate of a gRPC server. A peer's certificate is judged once for each connection and set of rules; a call costs two look-ups in
@@ -69,12 +72,14 @@ export function makeCallerGate(options: CallerGateOptions): CallerGate {
 class Gate implements CallerGate {
   readonly #options: CallerGateOptions
   readonly #connections = new WeakMap<ServerHttp2Session, Connection>()
-  readonly #buckets = new Map<string, { readonly limit: CallerLimit; readonly bucket: Bucket }>()
+  readonly #limits: CallerLimits
   readonly #held = new Set<HeldStream>()
   #rules: CallerRules
 
   constructor(options: CallerGateOptions) {
+    const { makeBucket, clock } = options
     this.#options = options
+    this.#limits = makeCallerLimits({ makeBucket, monotonicMs: () => clock.monotonicMs() })
     this.#rules = options.rules
   }
 
@@ -85,13 +90,17 @@ class Gate implements CallerGate {
     const isOpen = this.#rules.policy === undefined
     const caller = toServiceCaller(call, identity.id ?? (isOpen ? toOpenName(ip) : 'unknown'), ip)
     if (isOpen) return { caller, method, refusal: undefined, fields: undefined, identity, connection }
-    const refusal = this.#judge(identity, method, connection) ?? this.#limit(identity, 1)
+    const denial = this.#judge(identity, method, connection)
+    const refusal = denial ?? (identity.entry && this.#limits.take(identity.entry, 1))
     const fields = identity.entry?.grants.get(method)?.fields
     return { caller, method, refusal, fields, identity, connection }
   }
 
   spend(admission: Admission, cost: number): void {
-    const refusal = this.#limit((admission as JudgedAdmission).identity, cost)
+    const { id } = (admission as JudgedAdmission).identity
+    // As the file says now: a stream may be older.
+    const entry = id === undefined ? undefined : this.#rules.policy?.get(id)
+    const refusal = entry && this.#limits.take(entry, cost)
     if (refusal !== undefined) throw refusal
   }
 
@@ -125,7 +134,10 @@ class Gate implements CallerGate {
     for (const held of this.#held) {
       const { connection, method, identity } = held.admission
       // By a certificate: judged anew. By an assertion: whom it named is still listed, with that key.
-      const now = identity.kid === undefined ? this.#identifyPeer(connection) : this.#refresh(identity)
+      const now =
+        identity.kid === undefined
+          ? this.#identifyPeer(connection)
+          : this.#refresh(identity, connection.peer.ip)
       const refusal = this.#judge(now, method, connection)
       if (refusal === undefined) continue
       this.#held.delete(held)
@@ -149,7 +161,8 @@ class Gate implements CallerGate {
     }
     const assertion = readBearer(metadata)
     if (assertion === undefined) return { ...nobody, fault: 'no certificate and no assertion' }
-    return this.#toIdentity(judgeAssertion(assertion, connection.peer.ip))
+    const { ip } = connection.peer
+    return this.#toIdentity(judgeAssertion(assertion, ip), ip)
   }
 
   #identifyPeer(connection: Connection): Identity {
@@ -160,30 +173,33 @@ class Gate implements CallerGate {
     return connection.identity
   }
 
-  #judgePeer({ certificate }: Peer): Identity {
+  #judgePeer({ certificate, ip }: Peer): Identity {
     if (this.#rules.policy === undefined) return { ...nobody, fault: undefined }
     if (certificate === undefined) return { ...nobody, fault: 'no certificate' }
     if (!certificate.isVerified)
       return { ...nobody, fault: 'the certificate is of no authority that is trusted here' }
-    return this.#toIdentity(this.#rules.judgeCertificate(certificate))
+    return this.#toIdentity(this.#rules.judgeCertificate(certificate), ip)
   }
 
-  #toIdentity(verdict: ReturnType<CallerRules['judgeCertificate']>): Identity {
+  #toIdentity(verdict: ProofVerdict, ip: string): Identity {
     if (verdict.id === undefined) return { ...nobody, fault: verdict.fault }
     const { id, notAfter, kid } = verdict
     const entry = this.#rules.policy?.get(id)
-    return { id, entry, expiresAtMs: notAfter.getTime(), kid, fault: undefined }
+    const isAddressAllowed = entry?.isAddressAllowed(ip) === true
+    return { id, entry, isAddressAllowed, expiresAtMs: notAfter.getTime(), kid, fault: undefined }
   }
 
   /** An assertion opens a stream and need not live as long as it. */
-  #refresh(identity: Identity): Identity {
+  #refresh(identity: Identity, ip: string): Identity {
     const entry = identity.id === undefined ? undefined : this.#rules.policy?.get(identity.id)
     const hasKey = entry?.keys.some(({ kid }) => kid === identity.kid) === true
     const fault = hasKey ? undefined : 'the key of the assertion is gone'
-    return { ...identity, entry, expiresAtMs: Number.POSITIVE_INFINITY, fault }
+    const isAddressAllowed = entry?.isAddressAllowed(ip) === true
+    return { ...identity, entry, isAddressAllowed, expiresAtMs: Number.POSITIVE_INFINITY, fault }
   }
 
-  #judge({ id, entry, fault, expiresAtMs }: Identity, method: string, connection: Connection) {
+  #judge(identity: Identity, method: string, connection: Connection): AuthError | undefined {
+    const { id, entry, isAddressAllowed, fault, expiresAtMs } = identity
     const { ip } = connection.peer
     const isExpired = expiresAtMs <= this.#options.clock.now().getTime()
     if (fault !== undefined || isExpired) {
@@ -193,20 +209,9 @@ class Gate implements CallerGate {
         metadata: { why: fault ?? 'the proof has expired' },
       })
     }
-    if (entry?.grants.has(method) && entry.isAddressAllowed(ip)) return undefined
+    if (isAddressAllowed && entry?.grants.has(method)) return undefined
     this.#options.onDenied({ callerId: id, method, reason: 'CALLER_NOT_ALLOWED', ip })
     return new AuthError('CALLER_NOT_ALLOWED')
-  }
-
-  #limit({ entry }: Identity, cost: number): AuthError | undefined {
-    if (entry?.limit === undefined) return undefined
-    const nowMs = this.#options.clock.monotonicMs()
-    const known = this.#buckets.get(entry.id)
-    const isSame = known?.limit.perSecond === entry.limit.perSecond && known.limit.burst === entry.limit.burst
-    const bucket = isSame ? known.bucket : this.#options.makeBucket(entry.limit, nowMs)
-    if (!isSame) this.#buckets.set(entry.id, { limit: entry.limit, bucket })
-    const retryAfterMs = bucket.take(cost, nowMs)
-    return retryAfterMs === 0 ? undefined : new AuthError('CALLER_LIMITED', { retryAfterMs })
   }
 
   #tell(reason: Denial['reason'], caller: Caller, method: string): void {

@@ -1,15 +1,15 @@
 import type { X509Certificate } from 'node:crypto'
 import type { ServerHttp2Session } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { readHandshakeMs } from './tls-credentials.ts'
+import { readJudgedMs } from './tls-credentials.ts'
 
 /** What a peer has shown in its handshake. */
 export interface PeerCertificate {
   readonly leaf: X509Certificate
   /** TLS has accepted its chain, by the authorities of the time. */
   readonly isVerified: boolean
-  /** When that was, in ms of the monotonic clock. */
-  readonly handshakeMs: number
+  /** From when those were, at the earliest, in ms of the monotonic clock. */
+  readonly judgedMs: number
 }
 
 /** The other end of a connection, as far as the transport proves it. */
@@ -27,5 +27,5 @@ export function readPeer(session: ServerHttp2Session | undefined): Peer {
   const socket = session.socket as TLSSocket
   const leaf = socket.getPeerX509Certificate()
   if (leaf === undefined) return { ip, certificate: undefined }
-  return { ip, certificate: { leaf, isVerified: socket.authorized, handshakeMs: readHandshakeMs(socket) } }
+  return { ip, certificate: { leaf, isVerified: socket.authorized, judgedMs: readJudgedMs(socket) } }
 }

@@ -17,12 +17,17 @@ export interface TlsCredentialsOptions {
   readonly isCertificateNeeded: boolean
 }
 
-/** How long a handshake may take, in ms: so old may the files be that a new connection was judged by. */
-export const handshakeTimeoutMs = 10_000
+/** How long a handshake may take, in ms. */
+const handshakeTimeoutMs = 10_000
 
-const handshakeAt: unique symbol = Symbol('handshake at')
+const judgedAt: unique symbol = Symbol('judged at')
 
-type MarkedSocket = TLSSocket & { [handshakeAt]?: number }
+type MarkedSocket = TLSSocket & {
+  [judgedAt]?: number
+  /** Parts of Node that its types do not show: what the connection was accepted with, and what connections are accepted with now. */
+  readonly _tlsOptions?: { readonly secureContext?: object }
+  readonly server?: { readonly _sharedCreds?: object }
+}
 
 /**
  * TLS 1.2 and 1.3 for a gRPC server whose files can be replaced: new connections use the new ones. Sessions are not resumed, neither by id nor
@@ -36,7 +41,7 @@ export class TlsCredentials extends ServerCredentials {
       handshakeTimeout: handshakeTimeoutMs,
       // Every HTTP/2 client sends ALPN: the one moment of a handshake that Node lets others see, with the socket as `this`.
       ALPNCallback(this: MarkedSocket, { protocols }: { readonly protocols: readonly string[] }) {
-        this[handshakeAt] = clock.monotonicMs()
+        this[judgedAt] = clock.monotonicMs() - (isOfPresentFiles(this) ? 0 : handshakeTimeoutMs)
         return protocols.includes('h2') ? 'h2' : undefined
       },
     }
@@ -53,9 +58,17 @@ export class TlsCredentials extends ServerCredentials {
   }
 }
 
-/** When the handshake of a connection began, in ms of the monotonic clock; -Infinity where that is not known. */
-export function readHandshakeMs(socket: TLSSocket): number {
-  return (socket as MarkedSocket)[handshakeAt] ?? Number.NEGATIVE_INFINITY
+/**
+ * From when, at the earliest, the files were that a connection's certificate was judged by, in ms of the monotonic clock; -Infinity where that is
+ * not known.
+ */
+export function readJudgedMs(socket: TLSSocket): number {
+  return (socket as MarkedSocket)[judgedAt] ?? Number.NEGATIVE_INFINITY
+}
+
+/** False, too, where Node does not say: then the files are at least not older than a handshake may take. */
+function isOfPresentFiles({ _tlsOptions, server }: MarkedSocket): boolean {
+  return _tlsOptions?.secureContext !== undefined && _tlsOptions.secureContext === server?._sharedCreds
 }
 
 function toContext({ cert, key, clientCa }: TlsMaterial): SecureContextOptions {
