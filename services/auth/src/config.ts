@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { dataVariables } from './config/data-variables.ts'
-import { limitVariables } from './config/limit-variables.ts'
+import { findLimitConflicts, limitVariables } from './config/limit-variables.ts'
 import { findListenerConflicts, listenerVariables } from './config/listener-variables.ts'
 import { proxyVariables } from './config/proxy-variables.ts'
 import { readMasterKey } from './config/read-master-key.ts'
@@ -49,7 +49,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   const masterKey = readMasterKey(given, faults)
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
-  faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
+  faults.push(
+    ...findListenerConflicts(settings),
+    ...findTokenConflicts(settings),
+    ...findLimitConflicts(settings),
+  )
   if (faults.length > 0) throw new ConfigError(faults)
   return { ...settings, masterKey }
 }
