@@ -162,6 +162,9 @@ async function tellFailure(
       ? LoginFailureReason.USER_SUSPENDED
       : LoginFailureReason.WRONG_PASSWORD
     : LoginFailureReason.UNKNOWN_USER
+  if (attempt.isLast) {
+    deps.log.warn({ identifierHash, ip: origin.ip, userId: found?.id }, 'a limit of failed logins is reached')
+  }
   await deps.write(origin, async (_trx, announce) => {
     await announce({
       name: 'login_failed',
