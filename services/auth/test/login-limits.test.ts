@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { deleteEndedCounters } from '../src/store/rate-counters.ts'
+import { guessAtOnce } from './guess-at-once.ts'
 import { openTestAuth, type Person, type TestAuth, toUniqueName } from './open-test-auth.ts'
 import { listEvents } from './outbox.ts'
 import { assertRefused, getRefusal } from './refusals.ts'
@@ -163,15 +164,9 @@ test('of 200 guesses at once over two instances exactly ten are looked at, and a
   const database = await openTestDatabase(t)
   if (database === undefined) return
   const open = () => openTestAuth({ databaseUrl: database.url })
-  const [one, two] = [await open(), await open()]
-  const person = await one.signUp()
-  const guesses = Array.from({ length: 200 }, (_, at) =>
-    getRefusal((at % 2 === 0 ? one : two).auth.login({ identifier: person.username, password: wrong })),
-  )
-  const reasons = (await Promise.all(guesses)).map(({ reason }) => reason)
+  const { person, reasons } = await guessAtOnce(open)
   assert.equal(reasons.filter((reason) => reason === 'INVALID_CREDENTIALS').length, 10)
   assert.equal(reasons.filter((reason) => reason === 'TOO_MANY_LOGINS').length, 190)
-  await Promise.all([one.close(), two.close()])
   await using again = await open()
   await limited(again.logIn(person))
 })
@@ -243,4 +238,21 @@ test('counters whose window has ended are deleted, others stay', async () => {
   assert.equal(await deleteEndedCounters(kysely, 10), 0)
   const left = await kysely.selectFrom('rate_counters').select('key').execute()
   assert.equal(left.length, rows.length - 2)
+})
+
+test('over the edge the cookie makes the device known, while others hold the name locked', async () => {
+  await using auth = await openTestAuth({ environment: { AUTH_LOGIN_ATTEMPTS: '2/15m' } })
+  const { username: identifier, password } = await auth.signUp()
+  const logIn = (headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${auth.service.edgePort}/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ identifier, password }),
+    })
+  const first = await logIn()
+  const cookie = first.headers.get('set-cookie') ?? ''
+  assert.match(cookie, /^auth_device=[\w.-]+; .*HttpOnly; SameSite=Strict$/)
+  await failOften(auth, identifier, 2)
+  assert.equal((await logIn()).status, 429)
+  assert.equal((await logIn({ cookie: cookie.split(';', 1)[0] ?? '' })).status, 200)
 })
