@@ -21,6 +21,10 @@ export async function runWatchFlow(parts: FlowParts, victim: Person): Promise<vo
       assert.equal(status, 401)
     }
   })
+  await teller.step('the next one is refused unseen, the right one too, with 429', async () => {
+    const { status } = await logIn(platform.authEdgeUrl, victim.username, victim.password)
+    assert.equal(status, 429)
+  })
   await teller.step('the security monitor raises an alert for the address', async () => {
     const [line] = await platform.securityMonitor.awaitLine(/^\{"alert":"failed_logins_of_address".*/, 30_000)
     const { failures } = JSON.parse(line) as { failures: number }

@@ -52,6 +52,48 @@ describe('readConfig', () => {
     }
   })
 
+  it('reads limits, several of which hold together, and off', () => {
+    const read = (text: string) => readConfig({ AUTH_LOGIN_ATTEMPTS: text }).AUTH_LOGIN_ATTEMPTS
+    assert.deepEqual(read('5/1m, 50/30d'), [
+      { count: 5, windowMs: 60_000 },
+      { count: 50, windowMs: 30 * 86_400_000 },
+    ])
+    assert.deepEqual(read('off'), [])
+    for (const text of ['5', '0/1m', '5/1', '5/500ms', '-5/1m', '5/1m,', '5/1m;6/1m', 'x/1m']) {
+      assert.match(listFaults({ AUTH_LOGIN_ATTEMPTS: text })[0] ?? '', /^AUTH_LOGIN_ATTEMPTS: /, text)
+    }
+  })
+
+  it('reads who is believed about addresses: so many proxies, or networks', () => {
+    const read = (text: string) => readConfig({ AUTH_TRUSTED_PROXIES: text }).AUTH_TRUSTED_PROXIES
+    assert.deepEqual(['', '2', '10.0.0.0/8, ::1'].map(read), [
+      { networks: [] },
+      { hops: 2 },
+      { networks: ['10.0.0.0/8', '::1'] },
+    ])
+    for (const text of ['10.0.0.0/33', '10.0.0/8', 'proxy.example', '::1/129', '100']) {
+      assert.match(listFaults({ AUTH_TRUSTED_PROXIES: text })[0] ?? '', /^AUTH_TRUSTED_PROXIES: /, text)
+    }
+    assert.deepEqual(readConfig({ AUTH_FORWARDING_CALLERS: 'a, b' }).AUTH_FORWARDING_CALLERS, ['a', 'b'])
+  })
+
+  it('refuses a Redis elsewhere without TLS', () => {
+    for (const url of [
+      'rediss://redis.example',
+      'redis://127.0.0.1:6379',
+      'redis://[::1]/1',
+      'redis://localhost',
+    ]) {
+      assert.deepEqual(listFaults({ REDIS_URL: url }), [])
+    }
+    assert.match(
+      listFaults({ REDIS_URL: 'redis://:secret@redis.example' })[0] ?? '',
+      /^REDIS_URL: redis\.example is not/,
+    )
+    assert.deepEqual(listFaults({ REDIS_URL: 'redis://redis.example', AUTH_ALLOW_PLAINTEXT: 'true' }), [])
+    assert.match(listFaults({ REDIS_URL: 'http://redis.example' })[0] ?? '', /^REDIS_URL: must be a URL/)
+  })
+
   it('takes an empty value as not given', () => {
     assert.equal(readConfig({ DATABASE_URL: '', AUTH_ACCESS_TTL: '' }).DATABASE_URL, undefined)
   })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { auditVariables, findAuditConflicts } from './config/audit-variables.ts'
 import { callerVariables, findCallerConflicts } from './config/caller-variables.ts'
 import { dataVariables } from './config/data-variables.ts'
-import { limitVariables } from './config/limit-variables.ts'
+import { findLimitConflicts, limitVariables } from './config/limit-variables.ts'
 import {
   findListenerConflicts,
   findPlaintextAddresses,
@@ -67,7 +67,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = readEnvironment()): 
   if (!parsed.success) throw new ConfigError(faults)
   const { AUTH_MASTER_KEY: _key, AUTH_MASTER_KEY_FILE: _file, ...settings } = parsed.data
   faults.push(...findListenerConflicts(settings), ...findTokenConflicts(settings))
-  faults.push(...findCallerConflicts(settings))
+  faults.push(...findCallerConflicts(settings), ...findLimitConflicts(settings))
   faults.push(...findAuditConflicts(settings))
   faults.push(...findNeighbourConflicts(settings))
   faults.push(...findTransportConflicts(settings), ...findPlaintextAddresses(settings))

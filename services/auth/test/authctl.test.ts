@@ -128,6 +128,26 @@ describe('authctl beside a running service on PostgreSQL', { skip }, () => {
     assert.deepEqual([other.code, other.stdout], [1, ''])
   })
 
+  test('users limits tells which failures are counted, and unlock forgets them beside the running service', async () => {
+    const { person } = await signIn()
+    assert.match(await say('users', 'limits', person.id), /nothing is counted/)
+    for (let at = 0; at < 10; at += 1) {
+      await assertRefused(
+        service.auth.login({ identifier: person.email, password: 'a wrong password' }),
+        'UNAUTHENTICATED',
+        'INVALID_CREDENTIALS',
+      )
+    }
+    const logIn = () => service.auth.login({ identifier: person.email, password: person.password })
+    await assertRefused(logIn(), 'RESOURCE_EXHAUSTED', 'TOO_MANY_LOGINS')
+    const text = await say('users', 'limits', person.username)
+    assert.match(text, /login_account +10 of 10 +1[45] min/)
+    assert.match(text, /login_account +10 of 50 +30 d/)
+    assert.match(await say('users', 'unlock', person.id), /may log in again/)
+    await logIn()
+    assert.match(await say('users', 'unlock', person.id), /nothing changed/)
+  })
+
   test('users get, suspend and activate take an id, a username or an e-mail, and tell no secret', async () => {
     const { person, tokens } = await signIn()
     const user = await read('users', 'get', person.email)

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openTestRedis } from '../../../tools/parts/open-test-redis.ts'
 import { openTestDatabase } from '../../../tools/parts/test-database.ts'
+import { guessAtOnce } from './guess-at-once.ts'
 import { openTestAuth, toUniqueName } from './open-test-auth.ts'
-import { assertRefused, getRefusal } from './refusals.ts'
+import { assertRefused } from './refusals.ts'
 
 const password = 'a wrong password'
 
@@ -12,15 +13,9 @@ test('counted in Redis, of 200 guesses at once over two instances exactly ten ar
   const redis = database && (await openTestRedis(t))
   if (database === undefined || redis === undefined) return
   const open = () => openTestAuth({ databaseUrl: database.url, environment: { REDIS_URL: redis.url } })
-  const [one, two] = [await open(), await open()]
-  const person = await one.signUp()
-  const guesses = Array.from({ length: 200 }, (_, at) =>
-    getRefusal((at % 2 === 0 ? one : two).auth.login({ identifier: person.username, password })),
-  )
-  const reasons = (await Promise.all(guesses)).map(({ reason }) => reason)
+  const { person, reasons } = await guessAtOnce(open)
   assert.equal(reasons.filter((reason) => reason === 'INVALID_CREDENTIALS').length, 10)
   assert.equal(reasons.filter((reason) => reason === 'TOO_MANY_LOGINS').length, 190)
-  await Promise.all([one.close(), two.close()])
   await redis.restart()
   await using again = await open()
   const refusal = await assertRefused(again.logIn(person), 'RESOURCE_EXHAUSTED', 'TOO_MANY_LOGINS')

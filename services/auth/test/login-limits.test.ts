@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openTestDatabase } from '../../../tools/parts/test-database.ts'
+import { deleteEndedCounters } from '../src/store/rate-counters.ts'
+import { guessAtOnce } from './guess-at-once.ts'
 import { openTestAuth, type Person, type TestAuth, toUniqueName } from './open-test-auth.ts'
 import { listEvents } from './outbox.ts'
 import { assertRefused, getRefusal } from './refusals.ts'
@@ -162,15 +164,9 @@ test('of 200 guesses at once over two instances exactly ten are looked at, and a
   const database = await openTestDatabase(t)
   if (database === undefined) return
   const open = () => openTestAuth({ databaseUrl: database.url })
-  const [one, two] = [await open(), await open()]
-  const person = await one.signUp()
-  const guesses = Array.from({ length: 200 }, (_, at) =>
-    getRefusal((at % 2 === 0 ? one : two).auth.login({ identifier: person.username, password: wrong })),
-  )
-  const reasons = (await Promise.all(guesses)).map(({ reason }) => reason)
+  const { person, reasons } = await guessAtOnce(open)
   assert.equal(reasons.filter((reason) => reason === 'INVALID_CREDENTIALS').length, 10)
   assert.equal(reasons.filter((reason) => reason === 'TOO_MANY_LOGINS').length, 190)
-  await Promise.all([one.close(), two.close()])
   await using again = await open()
   await limited(again.logIn(person))
 })
@@ -190,4 +186,73 @@ test('without limits nothing is counted', async () => {
   })
   await failOften(auth, toUniqueName(), 12)
   assert.deepEqual(await auth.database.kysely.selectFrom('rate_counters').selectAll().execute(), [])
+})
+
+test('a locked name answers no sooner than a wrong password', async () => {
+  const options = {
+    environment: { AUTH_LOGIN_ATTEMPTS: '1/15m' },
+    overrides: { settings: { loginFloorMs: 120 } },
+  }
+  await using auth = await openTestAuth(options)
+  const nobody = toUniqueName()
+  await failOften(auth, nobody, 1)
+  const startMs = performance.now()
+  await limited(auth.auth.login({ identifier: nobody, password: wrong }))
+  assert.ok(performance.now() - startMs >= 118)
+})
+
+test('what ends without a judgement, such as for want of a place to hash, is no failure', async () => {
+  const passwords = { memoryKib: 4096, passes: 3, concurrency: 1, queueLength: 0 }
+  await using auth = await openTestAuth({
+    environment: { AUTH_LOGIN_ATTEMPTS: '100/15m' },
+    overrides: { passwords },
+  })
+  const nobody = toUniqueName()
+  const guess = () => getRefusal(auth.auth.login({ identifier: nobody, password: wrong }))
+  const refusals = await Promise.all(Array.from({ length: 12 }, guess))
+  const judged = refusals.filter(({ reason }) => reason === 'INVALID_CREDENTIALS').length
+  assert.ok(judged < 12)
+  const { points } = await auth.database.kysely
+    .selectFrom('rate_counters')
+    .select('points')
+    .where('key', 'like', 'login_account%')
+    .executeTakeFirstOrThrow()
+  assert.equal(points, judged)
+})
+
+test('counters whose window has ended are deleted, others stay', async () => {
+  await using auth = await openTestAuth()
+  await failOften(auth, toUniqueName(), 1)
+  const { kysely } = auth.database
+  const rows = await kysely.selectFrom('rate_counters').select('key').execute()
+  const past = new Date(Date.now() - 1000)
+  await kysely
+    .updateTable('rate_counters')
+    .set({ expires_at: past })
+    .where('key', 'like', 'login_account%')
+    .execute()
+  const ended = rows.filter(({ key }) => key.startsWith('login_account')).length
+  assert.equal(ended, 2)
+  assert.equal(await deleteEndedCounters(kysely, 1), 1)
+  assert.equal(await deleteEndedCounters(kysely, 10), 1)
+  assert.equal(await deleteEndedCounters(kysely, 10), 0)
+  const left = await kysely.selectFrom('rate_counters').select('key').execute()
+  assert.equal(left.length, rows.length - 2)
+})
+
+test('over the edge the cookie makes the device known, while others hold the name locked', async () => {
+  await using auth = await openTestAuth({ environment: { AUTH_LOGIN_ATTEMPTS: '2/15m' } })
+  const { username: identifier, password } = await auth.signUp()
+  const logIn = (headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${auth.service.edgePort}/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ identifier, password }),
+    })
+  const first = await logIn()
+  const cookie = first.headers.get('set-cookie') ?? ''
+  assert.match(cookie, /^auth_device=[\w.-]+; .*HttpOnly; SameSite=Strict$/)
+  await failOften(auth, identifier, 2)
+  assert.equal((await logIn()).status, 429)
+  assert.equal((await logIn({ cookie: cookie.split(';', 1)[0] ?? '' })).status, 200)
 })

@@ -1,11 +1,16 @@
 import type { Command } from 'commander'
+import { toDuration } from '../doctor/to-duration.ts'
+import type { LimitState } from '../domain/limit.ts'
 import type { User } from '../domain/user.ts'
+import { listFailures } from '../use-cases/list-failures.ts'
+import { unlockUser } from '../use-cases/unlock-user.ts'
 import { updateUser } from '../use-cases/update-user.ts'
 import type { ToAction, Work } from './answer.ts'
 import { getNamedUser } from './get-named-user.ts'
 import { toInstant } from './to-instant.ts'
+import { toTable } from './to-table.ts'
 
-/** Adds `users get|suspend|activate`. */
+/** Adds `users get|suspend|activate|limits|unlock`. */
 export function addUsersCommands(program: Command, toAction: ToAction): void {
   const users = program.command('users').description('accounts')
   const add = (name: string, description: string) =>
@@ -15,6 +20,8 @@ export function addUsersCommands(program: Command, toAction: ToAction): void {
     .option('--yes', 'do not ask')
     .action(toAction(suspend, ([name]) => `${name} is suspended: all sessions end.`))
   add('activate', 'let a suspended user log in again').action(toAction(activate))
+  add('limits', 'which failures are counted of a user').action(toAction(limits))
+  add('unlock', 'forget them: let the user log in from anywhere').action(toAction(unlock))
 }
 
 const get: Work = async (at, [name = '']) => {
@@ -25,6 +32,24 @@ const get: Work = async (at, [name = '']) => {
 
 const suspend: Work = async (at, [name = '']) => await setStatus(at, name, 'SUSPENDED')
 const activate: Work = async (at, [name = '']) => await setStatus(at, name, 'ACTIVE')
+
+const limits: Work = async (at, [name = '']) => {
+  const states = await listFailures(at.deps, at.caller, await getNamedUser(at, name))
+  return { text: toTable(states.map(toRow), 'nothing is counted'), data: states }
+}
+
+const unlock: Work = async (at, [name = '']) => {
+  const user = await getNamedUser(at, name)
+  const before = await unlockUser(at.deps, at.caller, user)
+  const who = `user ${user.username} (${user.id})`
+  const text =
+    before.length === 0 ? `nothing changed: nothing was counted of ${who}` : `${who} may log in again`
+  return { text, data: before }
+}
+
+function toRow({ limit, count, allowed, remainingMs }: LimitState) {
+  return { limit, failures: `${count} of ${allowed}`, 'ends in': toDuration(remainingMs) }
+}
 
 async function setStatus(at: Parameters<Work>[0], name: string, status: User['status']): ReturnType<Work> {
   const { id: userId, status: before } = await getNamedUser(at, name)

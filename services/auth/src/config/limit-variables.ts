@@ -14,3 +14,16 @@ export const limitVariables = {
   AUTH_REFRESH_FAILURES_PER_ADDRESS: limits.default([{ count: 100, windowMs: 5 * units.m }]),
   REDIS_URL: url('redis:', 'rediss:').optional(),
 }
+
+/** What the counters' place may not be, one line each: whoever changes them on the way guesses without end. */
+export function findLimitConflicts(settings: {
+  readonly REDIS_URL?: string | undefined
+  readonly AUTH_ALLOW_PLAINTEXT: string
+}): string[] {
+  if (settings.REDIS_URL === undefined || settings.AUTH_ALLOW_PLAINTEXT === 'true') return []
+  const { hostname, protocol } = new URL(settings.REDIS_URL)
+  if (protocol === 'rediss:' || /^(localhost|127\..*|\[::1\])$/.test(hostname)) return []
+  return [
+    `REDIS_URL: ${hostname} is not loopback and has no TLS (rediss:); AUTH_ALLOW_PLAINTEXT=true allows it`,
+  ]
+}

@@ -27,3 +27,11 @@ export const noLimits: Limits = Object.freeze({
   login_total: [],
   refresh_address: [],
 })
+
+/** How a subject of a limit stands. */
+export interface LimitState {
+  readonly limit: LimitName
+  readonly count: number
+  readonly allowed: number
+  readonly remainingMs: number
+}

@@ -3,7 +3,7 @@ import type { ErrorReasonName } from '@immersiverse/auth-contract'
 import type { Clock } from '../domain/clock.ts'
 import type { Counters, TakenCount } from '../domain/counter.ts'
 import { AuthError } from '../domain/errors.ts'
-import type { LimitName, Limits } from '../domain/limit.ts'
+import type { LimitName, LimitState, Limits } from '../domain/limit.ts'
 import { makeRefusalMemory } from './refusal-memory.ts'
 
 /** What an attempt counts in: one subject, such as an address, of one limit. */
@@ -19,14 +19,6 @@ export interface Attempt {
   readonly isLast: boolean
   /** It was none of the attempts that are limited: takes back what was counted, but for the limits named. */
   giveBack(keep?: readonly LimitName[]): Promise<void>
-}
-
-/** How a subject of a limit stands. */
-export interface LimitState {
-  readonly limit: LimitName
-  readonly count: number
-  readonly allowed: number
-  readonly remainingMs: number
 }
 
 /** Limits attempts. */

@@ -130,6 +130,9 @@ async function tellFailure(
   const { origin } = caller
   const identifierHash = toIdentifierHash(deps, identifier)
   const reason = found ? (issued === 'SUSPENDED' ? 'USER_SUSPENDED' : 'WRONG_PASSWORD') : 'UNKNOWN_USER'
+  if (attempt.isLast) {
+    deps.log.warn({ identifierHash, ip: origin.ip, userId: found?.id }, 'a limit of failed logins is reached')
+  }
   const audited = found
     ? toAuditedUser(found.id)
     : ({ target: { kind: 'identifier', id: identifierHash } } as const)

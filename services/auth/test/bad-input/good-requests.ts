@@ -44,17 +44,17 @@ const always = ['INVALID_FIELD', 'MALFORMED_MESSAGE', 'MESSAGE_TOO_LARGE']
 
 /** The reasons that the protos document beside those. */
 const documented: Readonly<Record<string, readonly string[]>> = {
-  Login: ['INVALID_CREDENTIALS', 'USER_SUSPENDED'],
+  Login: ['INVALID_CREDENTIALS', 'USER_SUSPENDED', 'TOO_MANY_LOGINS'],
   Logout: ['INVALID_ACCESS_TOKEN', 'INVALID_REFRESH_TOKEN'],
-  RefreshToken: ['INVALID_REFRESH_TOKEN'],
+  RefreshToken: ['INVALID_REFRESH_TOKEN', 'TOO_MANY_REFRESHES'],
   ListSessions: ['USER_NOT_FOUND'],
   RevokeSession: ['USER_NOT_FOUND', 'SESSION_NOT_FOUND'],
   WatchRevocations: ['REVOCATIONS_NOT_KEPT'],
   WatchEvents: ['EVENTS_NOT_KEPT'],
-  CreateUser: ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'REQUEST_ID_REUSED'],
+  CreateUser: ['USERNAME_TAKEN', 'EMAIL_TAKEN', 'REQUEST_ID_REUSED', 'TOO_MANY_SIGN_UPS'],
   GetUser: ['USER_NOT_FOUND', 'VERSION_NOT_REACHED'],
   UpdateUser: ['USER_NOT_FOUND', 'VERSION_MISMATCH', 'EMAIL_TAKEN'],
-  ChangePassword: ['USER_NOT_FOUND', 'INVALID_CREDENTIALS'],
+  ChangePassword: ['USER_NOT_FOUND', 'INVALID_CREDENTIALS', 'TOO_MANY_LOGINS'],
   DeleteUser: ['USER_NOT_FOUND'],
 }
 
