@@ -8,6 +8,7 @@ import { checkFileSizes } from './file-sizes.ts'
 import { checkForbiddenStrings } from './forbidden-strings.ts'
 import { checkGeneratedCode } from './generated-code.ts'
 import { checkImports } from './imports.ts'
+import { checkInstallScripts } from './install-scripts.ts'
 import { checkPackages } from './packages.ts'
 import { checkReleasedContract } from './released-contract.ts'
 import { checkReleasedEvents } from './released-events.ts'
@@ -26,6 +27,7 @@ const steps: readonly CheckStep[] = [
   listStep('generated code', checkGeneratedCode),
   listStep('edge marks', checkEdgeMarks),
   listStep('callers of every method', () => checkCallerTable()),
+  listStep('install scripts', () => checkInstallScripts(rootFolder)),
   listStep('packages', checkPackages),
 ]
 

@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { listFiles } from '../process/list-files.ts'
 import { rootFolder } from '../process/root-folder.ts'
+import { findEquivalent } from './equivalents.ts'
 import { listImporters } from './list-importers.ts'
 import { listMutations } from './list-mutations.ts'
 import { findKiller, type Mutant, type MutantOptions, passes } from './run-mutant.ts'
@@ -26,7 +27,8 @@ async function main(): Promise<number> {
   }
   console.log(`${mutants.length} mutants, ${tests.length} test files`)
   const killers = await runAll(mutants)
-  const survivors = mutants.filter((_, at) => killers[at] === undefined)
+  const isOfNoEffect = (mutant: Mutant) => findEquivalent(mutant.file, toChange(mutant)) !== undefined
+  const survivors = mutants.filter((mutant, at) => killers[at] === undefined && !isOfNoEffect(mutant))
   printScores(mutants, survivors)
   return 0
 }
@@ -58,7 +60,7 @@ async function runAll(mutants: readonly Mutant[]): Promise<(string | undefined)[
       const mutant = mutants[at]
       if (mutant === undefined) return
       killers[at] = await findKiller(mutant, options)
-      if (killers[at] === undefined) console.log(`not noticed: ${describe(mutant)}`)
+      if (killers[at] === undefined) console.log(describe(mutant))
       if (at % 50 === 49) console.log(`${at + 1} of ${mutants.length}`)
     }
   }
@@ -80,9 +82,16 @@ function printScores(mutants: readonly Mutant[], survivors: readonly Mutant[]): 
   )
 }
 
-function describe({ file, line, start, end, text }: Mutant): string {
+function describe(mutant: Mutant): string {
+  const { file, line } = mutant
+  const change = toChange(mutant)
+  const same = findEquivalent(file, change)
+  return `${same ? 'means the same' : 'not noticed'}: ${file}:${line}: ${change}${same ? ` (${same.why})` : ''}`
+}
+
+function toChange({ file, start, end, text }: Mutant): string {
   const source = readFileSync(join(rootFolder, file), 'utf8')
-  return `${file}:${line}: ${source.slice(start, end).slice(0, 60)} → ${text.slice(0, 60)}`
+  return `${source.slice(start, end).slice(0, 60)} → ${text.slice(0, 60)}`
 }
 
 function readArguments() {

@@ -3,48 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { makeFreshness } from './make-freshness.ts'
 import { estimateDatabaseTime } from './measure-offset.ts'
-import type { Heartbeat } from './revocation.ts'
-
-/** Both clocks of a process, set by hand. */
-function makeHands() {
-  const hands = { monotonicMs: 1_000, wallMs: 50_000 }
-  const pass = (ms: number): void => {
-    hands.monotonicMs += ms
-    hands.wallMs += ms
-  }
-  const clock = {
-    monotonicMs: () => hands.monotonicMs,
-    wallMs: () => hands.wallMs,
-    sleep: () => Promise.resolve(),
-  }
-  return { hands, pass, clock, reading: () => ({ ...hands }) }
-}
-
-/** A machine that is complete; the database's clock is `offsetMs` before the monotonic one. */
-function makeComplete(offsetMs = 1_000_000, options = {}) {
-  const time = makeHands()
-  const freshness = makeFreshness({ clock: time.clock, ...options })
-  const databaseMs = () => time.hands.monotonicMs + offsetMs
-  const measure = (roundTripMs = 0): void => {
-    const sent = time.reading()
-    time.pass(roundTripMs / 2)
-    const at = databaseMs()
-    time.pass(roundTripMs / 2)
-    freshness.measure({ sent, received: time.reading(), databaseMs: at })
-  }
-  const beat = (asOfMs = databaseMs(), changes: Partial<Heartbeat> = {}): void =>
-    freshness.beat({
-      kind: 'heartbeat',
-      epoch: 'e',
-      term: 1,
-      rseqHi: 0,
-      asOf: new Date(asOfMs),
-      intervalMs: 500,
-      ...changes,
-    })
-  freshness.complete('e')
-  return { ...time, freshness, databaseMs, measure, beat }
-}
+import { makeComplete, makeHands } from './test/make-complete-freshness.ts'
 
 test('UNKNOWN until the view is complete, the clock measured and a heartbeat heard, each named', () => {
   const { clock } = makeHands()
@@ -176,6 +135,85 @@ test('a doubt drops the heartbeat and holds until the view is complete again', (
   assert.equal(freshness.read().reason, 'GAP')
   freshness.complete('e')
   assert.equal(freshness.read().reason, 'NO_HEARTBEAT')
+})
+
+test('what equals a bound is within it, and one more beyond: the age, a step, the error of a measurement', () => {
+  const aged = makeComplete(1_000_000, { driftPpm: 0 })
+  aged.measure()
+  aged.beat()
+  aged.pass(2_999)
+  assert.deepEqual([aged.freshness.read().ageMs, aged.freshness.read().state], [3_000, 'FRESH'])
+  aged.pass(1)
+  assert.deepEqual([aged.freshness.read().ageMs, aged.freshness.read().state], [3_001, 'STALE'])
+  for (const [stepMs, reason] of [
+    [250, undefined],
+    [251, 'CLOCK_STEP'],
+  ] as const) {
+    const stepped = makeComplete()
+    stepped.measure()
+    stepped.beat()
+    stepped.hands.wallMs += stepMs
+    assert.equal(stepped.freshness.read().reason, reason)
+    const measured = makeComplete()
+    const sent = measured.reading()
+    measured.hands.wallMs += stepMs
+    measured.freshness.measure({ sent, received: measured.reading(), databaseMs: measured.databaseMs() })
+    assert.equal(measured.freshness.read().reason, reason ?? 'NO_HEARTBEAT')
+  }
+  for (const [roundTripMs, reason] of [
+    [1_998, 'NO_HEARTBEAT'],
+    [2_000, 'CLOCK_UNMEASURED'],
+  ] as const) {
+    const { freshness, measure } = makeComplete(1_000_000, { driftPpm: 0 })
+    measure(roundTripMs)
+    assert.equal(freshness.read().reason, reason)
+  }
+})
+
+test('the error grows by 200 parts in a million unless another drift is said, and the measurement ends with the limit', () => {
+  const { freshness, measure, beat, pass } = makeComplete()
+  measure()
+  pass(1_000_000)
+  beat()
+  assert.equal(freshness.read().errorMs, 201)
+  pass(3_995_000)
+  beat()
+  assert.deepEqual([freshness.read().errorMs, freshness.needsMeasurement], [1_000, false])
+  pass(1)
+  assert.deepEqual([freshness.read().reason, freshness.needsMeasurement], ['CLOCK_UNMEASURED', true])
+})
+
+test('why the clocks are not believed is told until they are measured again', () => {
+  const { freshness, measure, beat, databaseMs, hands } = makeComplete()
+  measure()
+  beat(databaseMs() + 60)
+  assert.equal(freshness.read().reason, 'AHEAD_OF_DATABASE')
+  assert.equal(freshness.read().reason, 'AHEAD_OF_DATABASE')
+  measure()
+  beat()
+  hands.wallMs += 300
+  assert.deepEqual([freshness.read().reason, freshness.read().reason], ['CLOCK_STEP', 'CLOCK_STEP'])
+})
+
+test('terms of another epoch do not count in a new one, and those of the same still do', () => {
+  const { freshness, measure, beat } = makeComplete()
+  measure()
+  beat(undefined, { term: 5 })
+  freshness.doubt('EPOCH_CHANGED')
+  freshness.complete('f')
+  assert.equal(freshness.term, undefined)
+  beat(undefined, { term: 1, epoch: 'f' })
+  assert.deepEqual([freshness.read().state, freshness.term], ['FRESH', 1])
+})
+
+test('a heartbeat of the same term that says less does not make the view older', () => {
+  const { freshness, measure, beat, databaseMs } = makeComplete()
+  measure()
+  beat()
+  beat(databaseMs() - 5_000)
+  assert.equal(freshness.read().state, 'FRESH')
+  beat(undefined, { term: 1 })
+  assert.equal(freshness.read().state, 'FRESH')
 })
 
 test('R1: the database’s true time is within the error, and the true age never above the one that is said', () => {

@@ -72,6 +72,21 @@ describe('decideRefresh', () => {
     }
   })
 
+  it('T5 calls the generation before reuse where its bytes are not those that were given out', () => {
+    assert.equal(decide({ ...previous, hash: Buffer.from('other') }), 'reuse')
+  })
+
+  it('T5 calls an earlier generation reuse where the row does not know what was before, or when it was', () => {
+    assert.equal(decide(previous, { rotatedAt: undefined }), 'reuse')
+    assert.equal(decide(previous, { previousTokenHash: undefined }), 'reuse')
+    assert.equal(decide(previous, { rotatedAt: undefined, previousTokenHash: undefined }), 'reuse')
+  })
+
+  it('another client that shows the generation before is reuse, its own name is not', () => {
+    assert.equal(decide({ ...previous, clientId: 'ios' }), 'reuse')
+    assert.equal(decide({ ...previous, clientId: 'web' }), 'repeat')
+  })
+
   it('a generation above the row means that commits were lost, not theft', () => {
     assert.equal(decide({ ...current, generation: 6 }), 'lost')
   })

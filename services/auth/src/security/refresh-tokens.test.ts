@@ -49,6 +49,35 @@ describe('refresh tokens', () => {
     }
   })
 
+  it('T9 have one spelling: bits that base64url leaves over may not be used', () => {
+    const { token } = tokens.make(name)
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const opened = [...letters].filter((last) => tokens.findOpened(token.slice(0, -1) + last) !== undefined)
+    assert.deepEqual(opened, [token.at(-1)])
+    for (const spelling of [`${token} `, token.replaceAll('_', '/').replaceAll('-', '+').toUpperCase()]) {
+      assert.equal(tokens.findOpened(spelling), undefined)
+      assert.equal(tokens.namesUnknownKey(spelling), false)
+    }
+  })
+
+  it('have a prefix by which scanners of secrets know them, and a nonce of 256 bits', () => {
+    const { token, secret } = tokens.make(name)
+    assert.match(token, /^ivrt1_[\w-]{118}$/)
+    assert.deepEqual(
+      [secret.nonce.length, secret.tokenHash.length, secret.derivationKeyId],
+      [32, 32, '00112233'],
+    )
+  })
+
+  it('R10 of a key that the ring does not have say so, and cannot be made again', () => {
+    const { token, secret } = tokens.make(name)
+    const other = makeRefreshTokens(makeRing(makeKey('44556677')))
+    assert.deepEqual([tokens.namesUnknownKey(token), other.namesUnknownKey(token)], [false, true])
+    assert.equal(other.namesUnknownKey('ivrt1_'), false)
+    assert.equal(other.findOpened(token), undefined)
+    assert.throws(() => other.remake(name, secret), { name: 'UnknownRefreshKeyError', message: /00112233/ })
+  })
+
   it('T9 of another service, cut, padded or empty are not opened', () => {
     const { token } = makeRefreshTokens(makeRing(makeKey('00112233'))).make(name)
     for (const text of [
