@@ -35,6 +35,8 @@ export interface ListenAddress {
 export interface GrpcListener extends Pick<LimitedListener, 'status'> {
   /** The port in use, also where 0 was asked for. */
   readonly port: number
+  /** Health says NOT_SERVING from now on; calls are served as before. */
+  beginShutdown(): void
   /** NOT_SERVING first, then what runs is finished, then the rest is cut after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>
 }
@@ -77,14 +79,17 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     ...options,
     methods,
   })
+  const beginShutdown = () => {
+    for (const name of ['', ...Object.keys(healthOf([AuthService, UserService, EventService]))]) {
+      health.setStatus(name, 'NOT_SERVING')
+    }
+  }
   return {
     port: listener.port,
     status: () => listener.status(),
+    beginShutdown,
     close: async (deadlineMs) => {
-      for (const name of Object.keys(healthOf([AuthService, UserService, EventService]))) {
-        health.setStatus(name, 'NOT_SERVING')
-      }
-      health.setStatus('', 'NOT_SERVING')
+      beginShutdown()
       listener.stopAccepting()
       await shutDown(server, calls, deadlineMs)
       listener.destroy()
