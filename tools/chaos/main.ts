@@ -7,6 +7,7 @@ import { toEventsReport } from './events/to-events-report.ts'
 import { runRaces } from './races/run-races.ts'
 import { readOptions, usage } from './read-options.ts'
 import { runRefresh } from './refresh/run-refresh.ts'
+import { runRolling } from './rolling/run-rolling.ts'
 import { runRevocation } from './run-revocation.ts'
 import { toReport } from './verdicts/to-report.ts'
 
@@ -49,6 +50,19 @@ try {
         const result = await runBrokerDown({ ...options, downMs: options.minutes * 60_000, signal, tell })
         console.log(`\n${toBrokerDownReport(result)}\n`)
         return tellViolations(result.violations)
+      }
+      case 'rolling': {
+        const { violations, restarts, acknowledged, errors } = await runRolling({
+          ...options,
+          betweenMs: 3_000,
+          signal,
+          tell,
+        })
+        const seen = [...errors].map(([code, count]) => `${count} ${code}`).join(', ')
+        console.log(
+          `\n${restarts} restarts, ${acknowledged} writes acknowledged; callers saw ${seen || 'no error'}`,
+        )
+        return tellViolations(violations)
       }
       case 'races': {
         const { counts, violations, tookMs } = await runRaces({ ...options, signal })

@@ -3,7 +3,7 @@ import type { VerifierVariant } from './world/verifier-variants.ts'
 
 /** What the command line asks for. */
 export interface ChaosOptions {
-  readonly what: 'revocation' | 'races' | 'refresh' | 'events' | 'broker-down' | 'consumers'
+  readonly what: 'revocation' | 'races' | 'refresh' | 'events' | 'broker-down' | 'consumers' | 'rolling'
   readonly faults: number
   /** Kills of consumers. */
   readonly kills: number
@@ -15,7 +15,7 @@ export interface ChaosOptions {
   readonly source: 'watch' | 'kafka'
   /** How long a write transaction of somebody else is open, once in a run of events. */
   readonly foreignSeconds: number
-  /** How long the broker is down at a time, and how often. */
+  /** How long the broker is down at a time, and how often; how often all replicas are restarted. */
   readonly minutes: number
   readonly rounds: number
   readonly keep: boolean
@@ -28,13 +28,14 @@ export const usage = `usage: npm run chaos -- revocation --faults N [--source wa
        npm run chaos -- consumers --kills N
        npm run chaos -- events --faults N [--foreign-seconds N]
        npm run chaos -- broker-down --minutes N [--rounds N]
+       npm run chaos -- rolling [--rounds N]
   --source      what verifier c follows; Kafka by default
   --seed N      draws the same faults again; the times differ
   --only TEXT   only faults whose kind and target hold it, such as "black hole a-auth1"
   --foreign-seconds N  how long somebody else's write transaction is open, once; 600 from 300 faults on, else 0
   --keep        leaves logs and timeline`
 
-const names = ['revocation', 'races', 'refresh', 'events', 'broker-down', 'consumers'] as const
+const names = ['revocation', 'races', 'refresh', 'events', 'broker-down', 'consumers', 'rolling'] as const
 const variants = ['good', 'lag-0', 'allow-stale'] as const
 const sources = ['watch', 'kafka'] as const
 

@@ -6,6 +6,9 @@ import { findHarm } from './judge-attack.ts'
 import { type GoodClient, openGoodClient } from './open-good-client.ts'
 import { runAttack } from './run-attack.ts'
 
+/** Longer than the service's own, however busy the machine. */
+const patienceMs = 30_000
+
 /** Outcomes only: how long a good client waits meanwhile, `npm run hostile` says. */
 describe('hostile clients, in the short form', () => {
   let service: ServingProcess
@@ -13,9 +16,9 @@ describe('hostile clients, in the short form', () => {
   before(async () => {
     // Short, so that what is slow is seen to be cut off.
     service = await startAuthProcess({
-      AUTH_GRPC_HANDSHAKE_TIMEOUT: '500ms',
+      AUTH_GRPC_HANDSHAKE_TIMEOUT: '1s',
       AUTH_GRPC_DEADLINE: '1s',
-      AUTH_EDGE_REQUEST_TIMEOUT: '500ms',
+      AUTH_EDGE_REQUEST_TIMEOUT: '2s',
       AUTH_GRPC_MAX_CONNECTIONS: '300',
     })
     client = await openGoodClient(service)
@@ -27,8 +30,14 @@ describe('hostile clients, in the short form', () => {
 
   for (const attack of attacks) {
     test(`${attack.name} (${attack.what}): no call of a good client fails, and nothing is left of it`, async () => {
-      const result = await runAttack(attack, { target: service, client, rounds: 1, phaseMs: 1_500 })
-      assert.deepEqual(findHarm(result), [], JSON.stringify(result.tally))
+      const result = await runAttack(attack, {
+        target: service,
+        client,
+        rounds: 1,
+        phaseMs: 1_000,
+        patienceMs,
+      })
+      assert.deepEqual(findHarm(result, true), [], JSON.stringify(result.tally))
     })
   }
 })

@@ -20,13 +20,16 @@ export function toFigures({ calm, during }: AttackResult, of: 'grpc' | 'edge'): 
   return { calmMs: p99(calm[of]), duringMs: p99(during[of]) }
 }
 
-/** What the attack has brought about that it must not, whatever the machine: failures, and what is left behind. */
-export function findHarm(result: AttackResult): string[] {
+/**
+ * What the attack has brought about that it must not, whatever the machine: failures, and what is left behind. `mustRefuse`: it lasted longer
+ * than any patience of the service.
+ */
+export function findHarm(result: AttackResult, mustRefuse: boolean): string[] {
   const failures = [...result.during.grpc.failures, ...result.during.edge.failures]
   const harm =
     failures.length > 0 ? [`${failures.length} calls of the good client failed: ${failures[0]}`] : []
   if (result.connectionsLeft > 0) harm.push(`${result.connectionsLeft} connections are left`)
-  if (result.attack.ends === 'closed' && result.tally.closed === 0 && result.refusals === 0)
+  if (mustRefuse && result.attack.ends === 'closed' && result.tally.closed === 0 && result.refusals === 0)
     harm.push('nothing was refused')
   if (result.tally.sent === 0) harm.push('there was no attack')
   return harm

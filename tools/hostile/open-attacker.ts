@@ -6,6 +6,8 @@ import type { AttackTally, Target } from './attacks/attack.ts'
 /** An attack in a process of its own. */
 export interface Attacker extends AsyncDisposable {
   start(): void
+  /** What it has come to so far. */
+  look(): Promise<AttackTally>
   /** Ends it; what it has come to since the start. */
   stop(): Promise<AttackTally>
 }
@@ -20,15 +22,17 @@ export async function openAttacker(name: string, { grpcPort, edgePort }: Target)
   const gone = once(child, 'exit')
   const [first] = await Promise.race([once(child, 'message'), gone])
   if (first !== 'ready') throw new Error(`the attacker of ${name} ended before it began`)
+  const ask = async (question: 'look' | 'stop') => {
+    const answer = once(child, 'message')
+    child.send(question)
+    const [tally] = await Promise.race([answer, gone])
+    if (typeof tally !== 'object' || tally === null) throw new Error(`the attacker of ${name} has ended`)
+    return tally as AttackTally
+  }
   return {
     start: () => void child.send('go'),
-    async stop() {
-      const answer = once(child, 'message')
-      child.send('stop')
-      const [tally] = await Promise.race([answer, gone])
-      if (typeof tally !== 'object' || tally === null) throw new Error(`the attacker of ${name} has ended`)
-      return tally as AttackTally
-    },
+    look: () => ask('look'),
+    stop: () => ask('stop'),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await gone

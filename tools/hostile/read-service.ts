@@ -1,7 +1,7 @@
 /** What the service says of itself. */
 export interface ServiceState {
-  /** Connections to gRPC and edge. */
-  readonly connections: number
+  readonly grpcConnections: number
+  readonly edgeConnections: number
   readonly calls: number
   /** Of JavaScript and of what it holds outside its heap. */
   readonly memoryBytes: number
@@ -17,7 +17,8 @@ export async function readService(adminPort: number): Promise<ServiceState> {
       .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
       .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0)
   return {
-    connections: sum('auth_grpc_connections') + sum('auth_edge_connections'),
+    grpcConnections: sum('auth_grpc_connections'),
+    edgeConnections: sum('auth_edge_connections'),
     calls: sum('auth_grpc_calls'),
     memoryBytes: sum('nodejs_heap_size_used_bytes') + sum('nodejs_external_memory_bytes'),
     refusals: sum('auth_transport_refusals_total'),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attack, AttackTally, Target } from './attacks/attack.ts'
-import { openAttacker } from './open-attacker.ts'
-import type { GoodClient, Sample } from './open-good-client.ts'
+import { type Attacker, openAttacker } from './open-attacker.ts'
+import { edgeConnections, type GoodClient, type Sample } from './open-good-client.ts'
 import { readService, type ServiceState } from './read-service.ts'
 
 /** How an attack went. */
@@ -30,6 +30,8 @@ export interface AttackRun {
   readonly client: GoodClient
   readonly rounds: number
   readonly phaseMs: number
+  /** How long an attack may last until it is cut off for the first time, where that takes longer than a phase; default: no longer. */
+  readonly patienceMs?: number
 }
 
 /** What comes back may take so long: the collector of the garbage has its own mind. */
@@ -49,6 +51,7 @@ export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackR
     calm.push(client.take())
     attacker.start()
     await sleep(phaseMs)
+    await awaitCut(attack, attacker, run.patienceMs ?? 0)
     const { opened, closed, sent } = await attacker.stop()
     during.push(client.take())
     tally.opened += opened
@@ -63,8 +66,21 @@ export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackR
     calm: join(calm),
     during: join(during),
     memoryGrowthBytes: after.memoryBytes - before.memoryBytes,
-    connectionsLeft: Math.max(0, after.connections - before.connections),
+    connectionsLeft: countLeft(before, after),
   }
+}
+
+/** Lets an attack that has to be cut off go on until it is. */
+async function awaitCut({ ends }: Attack, attacker: Attacker, patienceMs: number): Promise<void> {
+  const endMs = performance.now() + patienceMs
+  while (ends === 'closed' && performance.now() < endMs && (await attacker.look()).closed === 0)
+    await sleep(100)
+}
+
+/** The good client's own connections to the edge come and go. */
+function countLeft(before: ServiceState, after: ServiceState): number {
+  const grpc = Math.max(0, after.grpcConnections - before.grpcConnections)
+  return grpc + Math.max(0, after.edgeConnections - edgeConnections)
 }
 
 /** Looks until all is as it was, or the time for that is over. */
@@ -72,8 +88,7 @@ async function awaitCalm(adminPort: number, before: ServiceState): Promise<Servi
   const endMs = performance.now() + recoveryMs
   for (;;) {
     const now = await readService(adminPort)
-    const isCalm =
-      now.connections <= before.connections && now.memoryBytes <= before.memoryBytes + memorySlackBytes
+    const isCalm = countLeft(before, now) === 0 && now.memoryBytes <= before.memoryBytes + memorySlackBytes
     if (isCalm || performance.now() > endMs) return now
     await sleep(200)
   }

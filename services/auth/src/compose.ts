@@ -38,8 +38,11 @@ export interface Overrides {
 /** The running service. */
 export interface Service extends Omit<Listeners, 'close'> {
   readonly deps: Deps
-  /** Stops in the reverse order of the start; running calls get `drainMs`. */
-  close(drainMs: number): Promise<void>
+  /**
+   * Stops in the reverse order of the start. For `delayMs`, 0 unless given, it says that it is not ready and goes on to serve; then running
+   * calls get `drainMs`.
+   */
+  close(drainMs: number, delayMs?: number): Promise<void>
 }
 
 /** Starts everything; what was opened is closed again when a later part fails. */
@@ -90,8 +93,8 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const { grpcPort, edgePort, adminPort } = listeners
   log.info({ grpcPort, edgePort, adminPort }, 'serving')
   const opened = stack.move()
-  const close = async (drainMs: number) => {
-    await listeners.close(drainMs)
+  const close = async (drainMs: number, delayMs = 0) => {
+    await listeners.close(drainMs, delayMs)
     await opened.disposeAsync()
   }
   return { deps, grpcPort, edgePort, adminPort, close }

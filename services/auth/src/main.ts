@@ -4,8 +4,8 @@ import { toErrorLine } from './compose/to-error-line.ts'
 import { openService } from './compose.ts'
 import { ConfigError, readConfig } from './config.ts'
 
-/** How long running calls may take to end when the service is told to stop. */
-const drainMs = 10_000
+/** For what is closed after the calls: the database's connections, the broker's. */
+const restMs = 5_000
 
 async function main(): Promise<void> {
   // What it has to say, such as a port in use, this service says itself.
@@ -15,8 +15,11 @@ async function main(): Promise<void> {
   const stopped = waitForSignal()
   const service = await openService(config, log)
   await stopped
-  log.info('stopping')
-  await service.close(drainMs)
+  const { AUTH_SHUTDOWN_DELAY: delayMs, AUTH_SHUTDOWN_TIMEOUT: drainMs } = config
+  log.info({ delayMs, drainMs }, 'stopping')
+  // A neighbour that does not answer must not keep the process: whoever told it to stop has a deadline too.
+  setTimeout(() => process.exit(1), delayMs + drainMs + restMs).unref()
+  await service.close(drainMs, delayMs)
 }
 
 try {

@@ -10,7 +10,8 @@ import { cheapPasswords } from './open-test-auth.ts'
  */
 const log = pino({ base: null })
 const settings = { loginFloorMs: 0, refreshFloorMs: 0 }
-const service = await openService(readConfig(), log, { passwords: cheapPasswords, settings })
+const config = readConfig()
+const service = await openService(config, log, { passwords: cheapPasswords, settings })
 await once(process, 'SIGTERM')
-await service.close(1000)
+await service.close(Math.min(config.AUTH_SHUTDOWN_TIMEOUT, 1000), config.AUTH_SHUTDOWN_DELAY)
 process.exit()

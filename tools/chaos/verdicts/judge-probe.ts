@@ -28,6 +28,7 @@ export interface Violation {
     | `T${1 | 8 | 12}`
     | `O${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 11}`
     | 'recovery'
+    | 'rolling'
   readonly told: string
 }
 

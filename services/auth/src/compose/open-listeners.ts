@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthService, PlatformAccountService, UserService } from '@immersiverse/auth-contract'
 import type { Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
@@ -24,8 +25,11 @@ export interface Listeners {
   readonly grpcPort: number
   readonly edgePort: number
   readonly adminPort: number
-  /** Not ready first, then gRPC and edge drain for at most `drainMs`, then the admin listener goes. */
-  close(drainMs: number): Promise<void>
+  /**
+   * Not ready first; after `delayMs`, in which whoever balances load learns of it, gRPC and edge drain for at most `drainMs`; then the admin
+   * listener goes.
+   */
+  close(drainMs: number, delayMs: number): Promise<void>
 }
 
 /** What they serve. */
@@ -103,8 +107,11 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
     grpcPort: grpc.port,
     edgePort: edge.port,
     adminPort: admin.port,
-    close: async (drainMs) => {
+    close: async (drainMs, delayMs) => {
       admin.beginShutdown()
+      grpc.beginShutdown()
+      // Real time, whatever clock the service runs by: it is that of its neighbours.
+      if (delayMs > 0) await sleep(delayMs)
       await Promise.all([grpc.close(drainMs), edge.close(drainMs)])
       await admin.close(0)
     },

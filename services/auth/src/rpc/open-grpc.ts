@@ -46,6 +46,8 @@ export interface ListenAddress {
 export interface GrpcListener extends Pick<LimitedListener, 'status'> {
   /** The port in use, also where 0 was asked for. */
   readonly port: number
+  /** Health says NOT_SERVING from now on; calls are served as before. */
+  beginShutdown(): void
   /** NOT_SERVING first, then what runs is finished, then the rest is cut after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>
 }
@@ -91,14 +93,15 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   health.addToServer(server)
   addReflection(server, at)
   const listener = await openLimitedListener(server, credentials, { ...options, methods: listPaths(served) })
+  const beginShutdown = () => {
+    for (const name of ['', ...Object.keys(healthOf(services))]) health.setStatus(name, 'NOT_SERVING')
+  }
   return {
     port: listener.port,
     status: () => listener.status(),
+    beginShutdown,
     close: async (deadlineMs) => {
-      for (const name of Object.keys(healthOf(services))) {
-        health.setStatus(name, 'NOT_SERVING')
-      }
-      health.setStatus('', 'NOT_SERVING')
+      beginShutdown()
       listener.stopAccepting()
       await shutDown(server, calls, deadlineMs)
       listener.destroy()

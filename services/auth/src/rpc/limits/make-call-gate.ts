@@ -64,9 +64,7 @@ export function makeCallGate(options: CallGateOptions): CallGate {
     if (open.size < limits.maxCalls) return true
     const ofAddress = [...byAddress.values()].reduce((most, calls) => (calls.size > most.size ? calls : most))
     if (ofAddress.size <= (byAddress.get(key)?.size ?? 0)) return false
-    const idle = [...ofAddress].find(
-      ({ stream }) => !stream.closed && (!stream.readableEnded || stream.writableEnded),
-    )
+    const idle = [...ofAddress].find(isIdle)
     if (idle === undefined) return false
     cut(idle, options)
     return true
@@ -96,6 +94,11 @@ export function makeCallGate(options: CallGateOptions): CallGate {
       for (const call of open) if (call.deadlineMs <= pastMs && !call.stream.closed) cut(call, options)
     },
   }
+}
+
+/** Its request has not come to its end, or its answer has been given. */
+function isIdle({ stream }: OpenCall): boolean {
+  return !stream.closed && (!stream.readableEnded || stream.headersSent)
 }
 
 /** Ends a call that does no work: its request has not come, or its answer is not taken. */
