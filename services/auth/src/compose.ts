@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { makeDeps } from './compose/make-deps.ts'
+import { migrateConfigured } from './compose/migrate-configured.ts'
 import { openDatabase } from './compose/open-database.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
 import { startKeyRotation } from './compose/start-key-rotation.ts'
@@ -20,7 +21,6 @@ import { makeWatchRevocations } from './events/watch-revocations.ts'
 import type { PasswordOptions } from './security/passwords.ts'
 import type { Database } from './store/database.ts'
 import { type Installation, settleEpoch } from './store/epoch.ts'
-import { migrate } from './store/migrate.ts'
 
 /** What tests put in the place of the real thing. */
 export interface Overrides {
@@ -47,7 +47,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const clock = overrides.clock ?? systemClock
   const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
   const installation = { issuer: config.AUTH_ISSUER, newId }
-  await prepare(database, installation)
+  await prepare(config, database, installation, log)
   const lane = { database, installation, clock, log, random: Math.random }
   const follower = makeLogFollower(database, clock)
   const relay = startRelay(config, { ...lane, onNumbered: follower.wake }, stack)
@@ -82,12 +82,18 @@ export async function openService(config: Config, log: Log, overrides: Overrides
 }
 
 /** Brings the schema to this version, and says which database it is: without that no token can be judged. */
-async function prepare(database: Database, installation: Installation): Promise<void> {
+async function prepare(
+  config: Config,
+  database: Database,
+  installation: Installation,
+  log: Log,
+): Promise<void> {
   try {
-    await migrate(database)
+    await migrateConfigured(config, database, log)
     await database.transaction((trx) => settleEpoch(trx, installation))
   } catch (cause) {
-    throw new Error('cannot prepare the database, see DATABASE_URL', { cause })
+    const variables = `DATABASE_URL${config.DATABASE_OWNER_URL === undefined ? '' : ' and DATABASE_OWNER_URL'}`
+    throw new Error(`cannot prepare the database, see ${variables}`, { cause })
   }
 }
 

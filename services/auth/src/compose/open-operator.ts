@@ -6,8 +6,9 @@ import type { Database } from '../store/database.ts'
 import { settleEpoch } from '../store/epoch.ts'
 import { type Lane, lanes, notifyLane } from '../store/lanes.ts'
 import { FolderLockedError } from '../store/lock-folder.ts'
-import { isMigrated, migrate } from '../store/migrate.ts'
+import { isMigrated } from '../store/migrate.ts'
 import { makeDeps } from './make-deps.ts'
+import { migrateConfigured } from './migrate-configured.ts'
 import { openDatabase } from './open-database.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -45,7 +46,7 @@ export async function openOperator(config: Config): Promise<Operator> {
 /** Brings the configured database's schema to this version and returns the names of the migrations that ran. Throws as {@link openOperator}. */
 export async function migrateDatabase(config: Config): Promise<string[]> {
   await using stack = new AsyncDisposableStack()
-  return await migrate(await openForOperator(config, stack))
+  return await migrateConfigured(config, await openForOperator(config, stack), silent)
 }
 
 async function openForOperator(config: Config, stack: AsyncDisposableStack): Promise<Database> {
