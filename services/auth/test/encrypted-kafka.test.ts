@@ -67,7 +67,7 @@ test('a Kafka that takes TLS and SCRAM alone', async (t) => {
     await until(() => seen.includes(person.id), 60_000)
     const tokens = await service.logIn(person)
     assert.equal((await client.verify(tokens.accessToken)).userId, person.id)
-    await service.auth.logout({ accessToken: tokens.accessToken })
+    await service.auth.logout({ token: { case: 'accessToken', value: tokens.accessToken } })
     await until(
       () =>
         client.verify(tokens.accessToken).then(

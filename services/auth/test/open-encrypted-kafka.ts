@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { makeAuthority } from '../../../tools/dev-certs/make-authority.ts'
+import { type Authority, makeAuthority } from '../../../tools/dev-certs/make-authority.ts'
 import { freePort } from '../../../tools/parts/free-port.ts'
 import { openKafka } from '../../../tools/parts/open-kafka.ts'
 import { toPartMissing } from '../../../tools/parts/part-missing.ts'
@@ -28,7 +28,7 @@ export async function openEncryptedKafka(t: TestContext): Promise<EncryptedKafka
   const kafka = await openKafka({
     port,
     protocol: 'SASL_SSL',
-    settings: toSettings(port, authority.issue({ name: 'kafka', hosts: ['localhost'] })),
+    settings: toSettings(port, authority),
     scram: ['auth', 'broker'].map((name) => `SCRAM-SHA-512=[name=${name},password=${kafkaPassword}]`),
   }).catch((error) => toPartMissing('Kafka', error))
   if ('skipReason' in kafka) {
@@ -42,7 +42,8 @@ export async function openEncryptedKafka(t: TestContext): Promise<EncryptedKafka
 }
 
 /** One listener, for clients and for the broker itself; only the controller's, on loopback, is apart. */
-function toSettings(port: number, { cert, key }: { readonly cert: string; readonly key: string }) {
+function toSettings(port: number, authority: Authority) {
+  const { cert, key } = authority.issue({ name: 'kafka', hosts: ['localhost'] })
   const inOneLine = (pem: string) => pem.trim().replaceAll('\n', '\\n')
   return {
     'advertised.listeners': `SASL_SSL://localhost:${port}`,
@@ -52,5 +53,8 @@ function toSettings(port: number, { cert, key }: { readonly cert: string; readon
     'ssl.keystore.type': 'PEM',
     'ssl.keystore.certificate.chain': inOneLine(cert),
     'ssl.keystore.key': inOneLine(key),
+    // The broker reaches itself as any client does.
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.certificates': inOneLine(authority.cert),
   }
 }

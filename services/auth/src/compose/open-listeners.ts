@@ -49,10 +49,7 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
   const { callers, denials, deps, metrics, watchEvents, watchRevocations } = parts
   const { log } = deps
   const proxies = makeTrustedProxies(config.AUTH_TRUSTED_PROXIES)
-  const onCallRefused = ({ caller, error, method }: RefusedCall) => {
-    const denial = findDenial(method, error)
-    if (denial) denials.add(caller, denial)
-  }
+  const onCallRefused = makeOnCallRefused(denials)
   const limits = toTransportLimits(config)
   const refusals = makeRefusalNotes(log, metrics, deps.clock)
   await using opened = new AsyncDisposableStack()
@@ -103,18 +100,22 @@ export async function openListeners(config: Config, parts: ListenersParts): Prom
   })
   metrics.watch('auth_edge_connections', edge.connections)
   opened.move()
-  return {
-    grpcPort: grpc.port,
-    edgePort: edge.port,
-    adminPort: admin.port,
-    close: async (drainMs, delayMs) => {
-      admin.beginShutdown()
-      grpc.beginShutdown()
-      // Real time, whatever clock the service runs by: it is that of its neighbours.
-      if (delayMs > 0) await sleep(delayMs)
-      await Promise.all([grpc.close(drainMs), edge.close(drainMs)])
-      await admin.close(0)
-    },
+  const close = async (drainMs: number, delayMs: number) => {
+    admin.beginShutdown()
+    grpc.beginShutdown()
+    // Real time, whatever clock the service runs by: it is that of its neighbours.
+    if (delayMs > 0) await sleep(delayMs)
+    await Promise.all([grpc.close(drainMs), edge.close(drainMs)])
+    await admin.close(0)
+  }
+  return { grpcPort: grpc.port, edgePort: edge.port, adminPort: admin.port, close }
+}
+
+/** Calls that were not allowed stand in the audit trail. */
+function makeOnCallRefused(denials: ListenersParts['denials']): (call: RefusedCall) => void {
+  return ({ caller, error, method }) => {
+    const denial = findDenial(method, error)
+    if (denial) denials.add(caller, denial)
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Config } from '../config.ts'
 import type { Log } from '../deps.ts'
+import { makeAuditPartitions } from '../store/audit-partitions.ts'
 import type { Database } from '../store/database.ts'
-import { grantToService } from '../store/grant-to-service.ts'
-import { migrate } from '../store/migrate.ts'
+import { grantServiceRole } from '../store/grant-service-role.ts'
+import { isMigrated, migrate } from '../store/migrate.ts'
 
 /** The database as the role sees it that owns the tables: DATABASE_OWNER_URL's, or the service's own where none is given. */
 export async function openOwner(
@@ -20,9 +21,17 @@ export async function openOwner(
   return owner
 }
 
-/** Brings the schema to this version as its owner, and lets the service's role do what it needs and no more. Returns the migrations that ran. */
+/**
+ * Brings the schema to this version as its owner, and lets the service's role do what it needs and no more. Returns the migrations that ran. Where
+ * no other owner is given, a schema of this version needs no rights at all: the role may be one whom an owner has let in.
+ */
 export async function migrateAsOwner(owner: Database, database: Database): Promise<string[]> {
-  const migrations = await migrate(owner)
-  if (owner !== database) await grantToService(owner, database)
-  return migrations
+  if (owner !== database) {
+    const migrations = await migrate(owner)
+    await grantServiceRole(owner, database)
+    return migrations
+  }
+  if (!(await isMigrated(database))) return await migrate(database)
+  await makeAuditPartitions(database)
+  return []
 }
