@@ -59,7 +59,7 @@ describe('readConfig', () => {
       { count: 50, windowMs: 30 * 86_400_000 },
     ])
     assert.deepEqual(read('off'), [])
-    for (const text of ['5', '0/1m', '5/1', '5/500ms', '-5/1m', '5/1m,', '5/1m;6/1m', 'x/1m']) {
+    for (const text of ['5', '0/1m', '5/1', '5/500ms', '-5/1m', '5/1m,', '5/1m;6/1m', 'x/1m', '5/1m,6/60s']) {
       assert.match(listFaults({ AUTH_LOGIN_ATTEMPTS: text })[0] ?? '', /^AUTH_LOGIN_ATTEMPTS: /, text)
     }
   })

@@ -5,6 +5,7 @@ import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { guessAtOnce } from './guess-at-once.ts'
 import { openTestAuth, toUniqueName } from './open-test-auth.ts'
 import { assertRefused } from './refusals.ts'
+import { runAuthctl } from './run-authctl.ts'
 
 const password = 'a wrong password'
 
@@ -57,4 +58,24 @@ test('a start without Redis serves, and counts by itself until Redis is there', 
   await redis.start()
   while (!auth.logged.some(({ message }) => message === 'Redis counts attempts again'))
     await auth.logIn(person)
+})
+
+test('authctl shows and forgets what Redis has counted, and says so where Redis does not answer', async (t) => {
+  const database = await openTestDatabase(t)
+  const redis = database && (await openTestRedis(t))
+  if (database === undefined || redis === undefined) return
+  const environment = { REDIS_URL: redis.url, AUTH_LOGIN_ATTEMPTS: '1/15m' }
+  await using auth = await openTestAuth({ databaseUrl: database.url, environment })
+  const person = await auth.signUp()
+  const identifier = person.email
+  await assertRefused(auth.auth.login({ identifier, password }), 'UNAUTHENTICATED', 'INVALID_CREDENTIALS')
+  const run = (...args: string[]) =>
+    runAuthctl({ DATABASE_URL: database.url, ...environment }, 'users', ...args)
+  assert.match((await run('limits', person.id)).stdout, /login_account +1 of 1/)
+  assert.match((await run('unlock', person.id)).stdout, /may log in again/)
+  await auth.logIn(person)
+  await redis.kill()
+  const { code, stderr } = await run('unlock', person.id)
+  assert.equal(code, 1)
+  assert.match(stderr, /Redis does not answer, see REDIS_URL/)
 })

@@ -37,7 +37,7 @@ export interface DepsParts {
   readonly onRevoked: () => void
   /** Called with every refusal by a limit. */
   readonly onLimited?: (reason: ErrorReasonName) => void
-  /** Called when Redis begins or stops to count. */
+  /** Called when Redis begins or stops to count; what it throws, the use-case throws that asked. */
   readonly onRedis?: (isAnswering: boolean) => void
   readonly newId: () => string
   readonly passwords?: Partial<PasswordOptions>

@@ -37,7 +37,11 @@ export async function openOperator(config: Config): Promise<Operator> {
   stack.defer(async () => void (await Promise.all(woken)))
   const onCommitted = () => void wake(lanes.events)
   const onRevoked = () => void wake(lanes.revocations)
-  const parts = { clock: systemClock, newId, database, log: silent, onCommitted, onRevoked }
+  // An operator who unlocks somebody must hear that nothing was unlocked.
+  const onRedis = (isAnswering: boolean) => {
+    if (!isAnswering) throw new Error('Redis does not answer, see REDIS_URL')
+  }
+  const parts = { clock: systemClock, newId, database, log: silent, onCommitted, onRevoked, onRedis }
   const deps = await makeDeps(config, parts, stack)
   const opened = stack.move()
   return { deps, [Symbol.asyncDispose]: () => opened.disposeAsync() }

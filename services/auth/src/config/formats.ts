@@ -52,9 +52,11 @@ export const limits = z.string().transform((text, context) => {
     const [, count, window] = /^\s*(\d{1,7})\/(\w+)\s*$/.exec(one) ?? []
     return { count: Number(count), windowMs: duration.safeParse(window).data ?? 0 }
   })
-  if (list.every(({ count, windowMs }) => count > 0 && windowMs >= units.s)) return list
+  const windows = new Set(list.map(({ windowMs }) => windowMs))
+  const areSound = list.every(({ count, windowMs }) => count > 0 && windowMs >= units.s)
+  if (areSound && windows.size === list.length) return list
   context.addIssue(
-    'must be a number and a duration of 1s or more such as 10/15m, several with commas between, or off',
+    'must be a number and a duration of 1s or more such as 10/15m, several of different durations with commas between, or off',
   )
   return z.NEVER
 })

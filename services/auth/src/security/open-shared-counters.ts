@@ -8,7 +8,7 @@ import { makeRedisCounters } from './redis-counters.ts'
 export interface SharedCountersOptions {
   readonly url: string
   readonly clock: Pick<Clock, 'now'>
-  /** Told when it stops answering, with the reason, and when it answers again. Must not throw. */
+  /** Told when it stops answering, with the reason, and when it answers again. What it throws, the question throws. */
   readonly onAnswering: (isAnswering: boolean, error?: unknown) => void
 }
 
@@ -22,8 +22,8 @@ const timeoutMs = 500
 const connectTimeoutMs = 2_000
 
 /**
- * Opens counters in Redis or Valkey, and waits for it a little. While it does not answer, this instance counts by itself in memory, with the same limits: nobody is locked out
- * for it, and attackers get at most as many attempts more as there are instances.
+ * Opens counters in Redis or Valkey, and waits for it a little. While it does not answer, this instance counts by itself in memory, with the
+ * same limits: nobody is locked out for it, and attackers get at most as many attempts more as there are instances.
  */
 export async function openSharedCounters({
   url,
@@ -46,8 +46,9 @@ export async function openSharedCounters({
   const takenHere = new WeakSet<TakenCount>()
   let wasAnswering = true
   const tell = (isAnswering: boolean, error?: unknown) => {
-    if (wasAnswering !== isAnswering) onAnswering(isAnswering, error)
+    const hasChanged = wasAnswering !== isAnswering
     wasAnswering = isAnswering
+    if (hasChanged) onAnswering(isAnswering, error)
   }
   const insure = async <T>(ask: () => Promise<T>, instead: () => Promise<T>): Promise<T> => {
     try {
@@ -81,7 +82,10 @@ export async function openSharedCounters({
     },
     clear: async (keys) => {
       await own.clear(keys)
-      await shared.clear(keys)
+      await insure(
+        () => shared.clear(keys),
+        async () => undefined,
+      )
     },
     list: (keys) =>
       insure(
