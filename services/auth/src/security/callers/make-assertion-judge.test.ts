@@ -18,11 +18,11 @@ function makeWorld() {
   const clock = { now: () => new Date(nowMs), monotonicMs: () => nowMs, sleep: async () => undefined }
   const used = makeUsedAssertions(clock)
   const toJudge = () => makeAssertionJudge({ policy, audience: 'us', clock, used })
-  const make = (jti: string, seconds = 240) => {
+  const make = (jti: string, seconds = 240, more: object = {}) => {
     const exp = nowMs / 1000 + seconds
     const [header, claims] = [
       { alg: 'ES256', kid: 'one' },
-      { iss: id, sub: id, aud: 'us', exp, jti },
+      { iss: id, sub: id, aud: 'us', exp, jti, ...more },
     ].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     const signed = `${header}.${claims}`
     const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
@@ -61,5 +61,50 @@ describe('makeAssertionJudge', () => {
     wait(100_000)
     assert.equal(toJudge()(assertion, '10.0.0.1').id, undefined)
     assert.equal(toJudge()(make('a', 100), '10.0.0.1').id, id)
+  })
+
+  const now = startMs / 1000
+  const wrong: Record<string, [claims: object, fault: RegExp]> = {
+    'no subject': [{ sub: undefined, iss: undefined }, /iss and sub/],
+    'a subject that is not its issuer': [{ iss: 'spiffe://immersiverse/x' }, /iss and sub/],
+    'the name of another': [
+      { iss: 'spiffe://immersiverse/x', sub: 'spiffe://immersiverse/x' },
+      /of another caller/,
+    ],
+    'no audience': [{ aud: undefined }, /aud of the assertion must be us/],
+    'two audiences': [{ aud: ['us', 'them'] }, /aud of the assertion must be us/],
+    'an empty jti': [{ jti: '' }, /no usable jti/],
+    'a long jti': [{ jti: 'x'.repeat(129) }, /no usable jti/],
+    'a jti that is a number': [{ jti: 1 }, /no usable jti/],
+    'no end': [{ exp: undefined }, /has expired, or has no exp/],
+    'an end in the past': [{ exp: now }, /has expired, or has no exp/],
+    'an end too far': [{ exp: now + 331 }, /lives longer than 5 minutes/],
+    'a life too long': [{ iat: now - 100, exp: now + 201 }, /lives longer than 5 minutes/],
+    'a start to come': [{ nbf: now + 31 }, /not valid yet/],
+    'an issue to come': [{ iat: now + 31 }, /not valid yet/],
+    'a start in words': [{ nbf: 'now' }, /not valid yet/],
+  }
+  for (const [what, [claims, fault]] of Object.entries(wrong)) {
+    it(`refuses one with ${what}`, () => {
+      const { toJudge, make } = makeWorld()
+      const verdict = toJudge()(make('a', 240, claims), '10.0.0.1')
+      assert.match('fault' in verdict ? verdict.fault : '', fault)
+    })
+  }
+
+  it('takes one at the bounds', () => {
+    const { toJudge, make } = makeWorld()
+    const judge = toJudge()
+    const bounds = [
+      { exp: now + 330 },
+      { exp: now + 1 },
+      { iat: now - 100, exp: now + 200 },
+      { nbf: now + 30, iat: now + 30 },
+      { aud: ['us'] },
+      { jti: 'x'.repeat(128) },
+    ]
+    for (const [index, claims] of bounds.entries()) {
+      assert.equal(judge(make(`j${index}`, 240, claims), '10.0.0.1').id, id, JSON.stringify(claims))
+    }
   })
 })
