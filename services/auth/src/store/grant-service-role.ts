@@ -28,6 +28,8 @@ const migrationTable = 'auth_migrations'
  */
 export async function grantServiceRole(owner: Kysely<Schema>, role: string): Promise<void> {
   await owner.transaction().execute(async (trx) => {
+    // Of two that grant at once, one would fail.
+    await sql`select pg_advisory_xact_lock(hashtext('auth_grants'))`.execute(trx)
     const to = sql.id(role)
     const { rows } = await sql<{ schema: string }>`select current_schema() as schema`.execute(trx)
     const schema = sql.id(rows[0]?.schema ?? 'public')
