@@ -2,7 +2,7 @@ import { hash, verify } from '@node-rs/argon2'
 import { startMeter } from './start-meter.ts'
 
 /*
- * The limit of a login: Argon2id checks of the service's cost, two at once, as the service runs them.
+ * The limit of a login: Argon2id checks of the service's cost, two at once at normal priority.
  * Arguments: seconds, KiB, passes. Prints its rate as JSON.
  */
 

@@ -74,6 +74,13 @@ test("with an owner the service's role works and can change nothing of the schem
     }
   })
 
+  await t.test('replicas that start at once all let the role in', async () => {
+    const open = () => openTestAuth({ databaseUrl: urls.service, environment })
+    const replicas = await Promise.all([open(), open(), open()])
+    await Promise.all(replicas.map((replica) => replica.signUp()))
+    await Promise.all(replicas.map((replica) => replica.close()))
+  })
+
   await t.test('a replica without the owner serves on the schema that is there', async () => {
     const { DATABASE_OWNER_URL: _owner, ...alone } = environment
     await using replica = await openTestAuth({ databaseUrl: urls.service, environment: alone })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connectAuth } from '@immersiverse/auth-client'
 import { openTestDatabase } from '../../../tools/parts/test-database.ts'
@@ -77,7 +78,10 @@ test('a Kafka that takes TLS and SCRAM alone', async (t) => {
       60_000,
     )
     assert.equal((await client.users.get(person.id)).username, person.username)
-    const doctor = await runAuthctl({ ...settings, AUTH_DATA_DIR: '/nowhere' }, 'doctor')
+    const doctor = await runAuthctl(
+      { ...settings, AUTH_DATA_DIR: join(dirname(files.right), 'data') },
+      'doctor',
+    )
     assert.match(doctor.stdout, /kafka: 1 broker at localhost/)
   })
 
@@ -108,7 +112,10 @@ test('a Kafka that takes TLS and SCRAM alone', async (t) => {
       )
       assert.ok(told.length <= 6, `${told.length} complaints:\n${told.join('\n')}`)
       assert.equal(new Set(told).size, told.length, told.join('\n'))
-      const doctor = await runAuthctl({ ...settings, AUTH_DATA_DIR: '/nowhere' }, 'doctor')
+      const doctor = await runAuthctl(
+        { ...settings, AUTH_DATA_DIR: join(dirname(files.right), 'data') },
+        'doctor',
+      )
       assert.match(doctor.stdout.split('\n').find((line) => /kafka: .*does not answer/.test(line)) ?? '', why)
     })
   }

@@ -42,6 +42,8 @@ export async function grantServiceRole(
   const role = await readRole(service)
   await owner.transaction(async (trx) => {
     await assertOwnsNothing(trx, role)
+    // Of two that grant at once, one would fail.
+    await sql`select pg_advisory_xact_lock(hashtext('auth_grants'))`.execute(trx)
     const to = sql.id(role)
     const { rows } = await sql<{ schema: string }>`select current_schema() as schema`.execute(trx)
     const schema = sql.id(rows[0]?.schema ?? 'public')
