@@ -80,7 +80,7 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     refreshTokens: makeRefreshTokens(keyRing),
     passwords: await makePasswords({ ...defaultPasswordOptions, ...parts.passwords }),
     seal,
-    platforms: makePlatformParts(config, {
+    platforms: await makePlatformParts(config, {
       clock,
       fetch: parts.platformFetch,
       onCall: parts.onPlatformCall ?? (() => undefined),
