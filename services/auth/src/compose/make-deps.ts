@@ -108,7 +108,7 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
     deviceTokens: makeDeviceTokens(keyRing, clock),
     passwordPolicy: makeConfiguredPolicy(config, log),
     seal,
-    platforms: makePlatformParts(config, {
+    platforms: await makePlatformParts(config, {
       clock,
       fetch: parts.platformFetch,
       onCall: parts.onPlatformCall ?? (() => undefined),

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import type { Clock } from '../domain/clock.ts'
 import { makeGuardedFetch, type PlatformFetch } from '../platforms/make-guarded-fetch.ts'
 import type { PlatformCall } from '../platforms/make-platform.ts'
-import { makePlatforms, type PlatformSettings } from '../platforms/make-platforms.ts'
+import type { PlatformSettings } from '../platforms/make-platforms.ts'
 import type { Platforms } from '../platforms/platform.ts'
 
 /** What tests and metrics put in. */
@@ -15,8 +15,15 @@ export interface PlatformParts {
 /** Of an answer of a platform: tokens and names are far smaller. */
 const answerMaxBytes = 256 * 1024
 
-/** Builds the clients of the platforms that are enabled. */
-export function makePlatformParts(config: Config, { clock, fetch, onCall }: PlatformParts): Platforms {
+const none: Platforms = Object.freeze({ list: Object.freeze([]), find: () => undefined })
+
+/** Builds the clients of the platforms that are enabled; their library is loaded only where there is one. */
+export async function makePlatformParts(
+  config: Config,
+  { clock, fetch, onCall }: PlatformParts,
+): Promise<Platforms> {
+  if (config.platforms.length === 0) return none
+  const { makePlatforms } = await import('../platforms/make-platforms.ts')
   const guarded = makeGuardedFetch({
     timeoutMs: config.PLATFORM_TIMEOUT,
     maxBytes: answerMaxBytes,

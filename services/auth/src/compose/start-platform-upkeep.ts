@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { deleteOldConnections } from '../store/platform-connections.ts'
+import { deleteOldRevocations } from '../store/platform-revocations.ts'
 import { renewDueGrants } from '../use-cases/renew-due-grants.ts'
 import { revokeDueGrants } from '../use-cases/revoke-due-grants.ts'
 
@@ -37,6 +38,7 @@ export function startPlatformUpkeep(deps: Deps): PlatformUpkeep {
 
   const renew = async () => {
     await deleteOldConnections(deps.database.kysely, oldConnectionsMax)
+    await deleteOldRevocations(deps.database.kysely)
     return await renewDueGrants(deps)
   }
   const toWaking = () => {

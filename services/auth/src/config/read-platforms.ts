@@ -17,39 +17,46 @@ export interface PlatformConfig {
   readonly clientAuthentication: 'post' | 'basic' | undefined
 }
 
-const shape =
-  /^PLATFORM_([A-Z0-9]{2,32})_(CLIENT_ID|CLIENT_SECRET|ISSUER|AUTHORIZATION_URL|TOKEN_URL|ACCOUNT_URL|REVOCATION_URL|JWKS_URL|SCOPES|PKCE|CLIENT_AUTHENTICATION)$/
-
+const settings = [
+  ...['CLIENT_ID', 'CLIENT_SECRET', 'CLIENT_AUTHENTICATION', 'SCOPES', 'PKCE', 'ISSUER'],
+  ...['AUTHORIZATION_URL', 'TOKEN_URL', 'ACCOUNT_URL', 'REVOCATION_URL', 'JWKS_URL'],
+]
+/** Without which a provider that has no file here is not described. */
 const described = ['ISSUER', 'AUTHORIZATION_URL', 'TOKEN_URL', 'JWKS_URL']
-const general = /^PLATFORM_(REDIRECT_URIS|LOGIN_CREATES_USERS|PRIVATE_HOSTS|TIMEOUT)$/
+const shape = /^PLATFORM_([A-Z0-9]{2,32})_(\w+)$/
 
-/** The platforms of `PLATFORM_<NAME>_…`, one by one; `faults` says what does not hold. */
+/**
+ * The platforms of `PLATFORM_<NAME>_…`, one by one; `faults` says what does not hold. Names that belong to no platform of ours are somebody else's: there is
+ * hosting that sets such variables.
+ */
 export function readPlatforms(
   given: Readonly<Record<string, string | undefined>>,
   faults: string[],
 ): PlatformConfig[] {
   const platforms = new Map<string, Map<string, string>>()
   for (const [name, value = ''] of Object.entries(given)) {
-    if (!name.startsWith('PLATFORM_') || general.test(name)) continue
-    const [, platform, setting] = shape.exec(name) ?? []
-    if (platform === undefined || setting === undefined) faults.push(`${name}: there is no such setting`)
+    const [, platform = '', setting = ''] = shape.exec(name) ?? []
+    const isOurs = platformNames.includes(platform.toLowerCase()) || `PLATFORM_${platform}_CLIENT_ID` in given
+    if (!isOurs) continue
+    if (!settings.includes(setting)) faults.push(`${name}: there is no such setting`)
     else platforms.set(platform, (platforms.get(platform) ?? new Map()).set(setting, value))
   }
-  return [...platforms].flatMap(([name, settings]) => readPlatform(name, settings, faults) ?? [])
+  return [...platforms].flatMap(([name, ofPlatform]) => readPlatform(name, ofPlatform, faults) ?? [])
 }
 
 function readPlatform(
   name: string,
-  settings: ReadonlyMap<string, string>,
+  ofPlatform: ReadonlyMap<string, string>,
   faults: string[],
 ): PlatformConfig | undefined {
   const before = faults.length
   const isKnown = platformNames.includes(name.toLowerCase())
-  const [clientId = '', clientSecret = ''] = [settings.get('CLIENT_ID'), settings.get('CLIENT_SECRET')]
+  const [clientId = '', clientSecret = ''] = [ofPlatform.get('CLIENT_ID'), ofPlatform.get('CLIENT_SECRET')]
   for (const setting of ['CLIENT_ID', 'CLIENT_SECRET', ...(isKnown ? [] : described)]) {
-    if (!settings.has(setting)) faults.push(`PLATFORM_${name}_${setting}: needed with the others of ${name}`)
+    if (!ofPlatform.has(setting))
+      faults.push(`PLATFORM_${name}_${setting}: needed with the others of ${name}`)
   }
-  for (const [setting, value] of settings) {
+  for (const [setting, value] of ofPlatform) {
     const fault = findFault(setting, value)
     if (fault !== undefined) faults.push(`PLATFORM_${name}_${setting}: ${fault}`)
   }
@@ -58,18 +65,18 @@ function readPlatform(
     name: name.toLowerCase(),
     clientId,
     clientSecret,
-    issuer: settings.get('ISSUER'),
-    authorizationUrl: settings.get('AUTHORIZATION_URL'),
-    tokenUrl: settings.get('TOKEN_URL'),
-    accountUrl: settings.get('ACCOUNT_URL'),
-    revocationUrl: settings.get('REVOCATION_URL'),
-    jwksUrl: settings.get('JWKS_URL'),
-    scopes: settings
+    issuer: ofPlatform.get('ISSUER'),
+    authorizationUrl: ofPlatform.get('AUTHORIZATION_URL'),
+    tokenUrl: ofPlatform.get('TOKEN_URL'),
+    accountUrl: ofPlatform.get('ACCOUNT_URL'),
+    revocationUrl: ofPlatform.get('REVOCATION_URL'),
+    jwksUrl: ofPlatform.get('JWKS_URL'),
+    scopes: ofPlatform
       .get('SCOPES')
       ?.split(/[\s,]+/)
       .filter((scope) => scope !== ''),
-    pkce: toBoolean(settings.get('PKCE')),
-    clientAuthentication: settings.get('CLIENT_AUTHENTICATION') as 'post' | 'basic' | undefined,
+    pkce: toBoolean(ofPlatform.get('PKCE')),
+    clientAuthentication: ofPlatform.get('CLIENT_AUTHENTICATION') as 'post' | 'basic' | undefined,
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { platformNames } from '../config/platform-names.ts'
 import { knownPlatforms } from './known-platforms.ts'
 import type { PlatformAnswer, PlatformFacts } from './platform-facts.ts'
+import { findText } from './read-json.ts'
 
 /** What each platform is asked for, letter by letter: whoever widens it has to say so here. */
 const scopes: Readonly<Record<string, readonly string[]>> = {
@@ -101,8 +102,12 @@ describe('What is particular about a platform', () => {
     if (facts === undefined) throw new Error(`no ${name}`)
     return facts
   }
-  const translate = (name: string, status: number, json: unknown): PlatformAnswer | undefined =>
-    getFacts(name).toTokenAnswer?.({ status, json })
+  const translate = (name: string, status: number, json: unknown): PlatformAnswer => {
+    const answer = getFacts(name).toTokenAnswer?.({ status, json })
+    if (answer === undefined) throw new Error(`${name} translates nothing`)
+    return answer
+  }
+  const readError = ({ json }: PlatformAnswer) => findText(json, 'error')
 
   test("Twitch's list of scopes becomes a text, and its refusals get their standard names", () => {
     assert.deepEqual(translate('twitch', 200, { access_token: 'a', scope: ['chat:read', 'bits:read'] }), {
@@ -115,10 +120,10 @@ describe('What is particular about a platform', () => {
       { status: 400, message: 'Invalid authorization code' },
     ]) {
       const answer = translate('twitch', body.status, body)
-      assert.equal((answer?.json as { error: string }).error, 'invalid_grant')
+      assert.equal(readError(answer), 'invalid_grant')
     }
     const ours = translate('twitch', 403, { status: 403, message: 'invalid client secret' })
-    assert.equal((ours?.json as { error: string }).error, 'invalid_client')
+    assert.equal(readError(ours), 'invalid_client')
     assert.deepEqual(translate('twitch', 503, {}), { status: 503, json: {} })
   })
 
@@ -157,7 +162,7 @@ describe('What is particular about a platform', () => {
       json: { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 86_400 },
     })
     const toError = (status: number, message: string) =>
-      (translate('chzzk', status, { code: status, message })?.json as { error: string }).error
+      readError(translate('chzzk', status, { code: status, message }))
     assert.equal(toError(401, 'INVALID_TOKEN'), 'invalid_grant')
     assert.equal(toError(401, 'INVALID_CLIENT'), 'invalid_client')
     assert.equal(toError(500, 'INTERNAL_SERVER_ERROR'), 'temporarily_unavailable')
@@ -177,8 +182,7 @@ describe('What is particular about a platform', () => {
     assert.equal(body.get('grant_type'), 'fb_exchange_token')
     assert.equal(body.get('fb_exchange_token'), 't')
     assert.equal(body.get('refresh_token'), null)
-    const toError = (code: number) =>
-      (translate('facebook', 400, { error: { message: 'm', code } })?.json as { error: string }).error
+    const toError = (code: number) => readError(translate('facebook', 400, { error: { message: 'm', code } }))
     assert.equal(toError(190), 'invalid_grant')
     assert.equal(toError(4), 'temporarily_unavailable')
     assert.equal(toError(101), 'invalid_client')

@@ -5,5 +5,3 @@ import type { PlatformFlow } from './platform.ts'
 export function makeFlow(redirectUri: string): PlatformFlow {
   return { state: randomState(), nonce: randomNonce(), codeVerifier: randomPKCECodeVerifier(), redirectUri }
 }
-
-export { randomState }

@@ -1,5 +1,4 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
-import type { UserId } from '../domain/ids.ts'
 import type { PlatformAccount, PlatformAccountId } from '../domain/platform-account.ts'
 import { type SealedTokens, toPlatformAccount, toTokenColumns } from './platform-accounts.ts'
 import type { Schema } from './schema.ts'
@@ -95,7 +94,6 @@ export async function withdrawGrant(
 /** An account whose renewal is due. */
 export interface DueRenewal {
   readonly id: PlatformAccountId
-  readonly userId: UserId
   readonly platform: string
 }
 
@@ -104,17 +102,13 @@ export async function takeDueRenewals(
   db: Kysely<Schema>,
   { platforms, max, untilMs }: { platforms: readonly string[]; max: number; untilMs: number },
 ): Promise<DueRenewal[]> {
-  const { rows } = await sql<{ id: string; user_id: string; platform: string }>`
+  const { rows } = await sql<{ id: string; platform: string }>`
     update platform_accounts set renew_at = clock_timestamp() + ${untilMs / 1000} * interval '1 second'
     where id in (
       select id from platform_accounts
       where renew_at <= clock_timestamp() and status = 'ACTIVE' and platform = any(${platforms}::text[])
       order by renew_at limit ${max} for update skip locked
     )
-    returning id, user_id, platform`.execute(db)
-  return rows.map(({ id, user_id, platform }) => ({
-    id: id as PlatformAccountId,
-    userId: user_id as UserId,
-    platform,
-  }))
+    returning id, platform`.execute(db)
+  return rows.map(({ id, platform }) => ({ id: id as PlatformAccountId, platform }))
 }

@@ -71,6 +71,13 @@ interface RevocationRow {
   readonly attempts: number
 }
 
+/** Forgets grants of platforms that are not enabled any more: nobody will revoke them, and their tokens have died. */
+export async function deleteOldRevocations(db: Kysely<Schema>): Promise<void> {
+  await sql`delete from platform_revocations where created_at < clock_timestamp() - interval '30 days'`.execute(
+    db,
+  )
+}
+
 /** Forgets a grant: it is revoked, or will never be. */
 export async function deleteRevocation(db: Kysely<Schema>, id: string): Promise<void> {
   await db.deleteFrom('platform_revocations').where('id', '=', id).execute()

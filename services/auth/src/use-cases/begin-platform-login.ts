@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { AuthError } from '../domain/errors.ts'
-import { randomState } from '../platforms/make-flow.ts'
+import { makeProof } from '../platforms/make-proof.ts'
 import { toRedirectUri } from './begin-platform-connection.ts'
 import { type Begun, beginFlow } from './begun-flow.ts'
 import { requirePlatform } from './require-platform.ts'
@@ -23,6 +23,6 @@ export async function beginPlatformLogin(
   const { callbackUri, redirectUris } = deps.settings.platforms
   const allowed = redirectUris.filter((uri) => uri !== callbackUri)
   const redirectUri = toRedirectUri(allowed, input.redirectUri)
-  const proof = randomState()
+  const proof = makeProof()
   return { ...(await beginFlow(deps, platform, { purpose: 'LOGIN', redirectUri, proof })), proof }
 }

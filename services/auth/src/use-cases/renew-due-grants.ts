@@ -29,7 +29,9 @@ async function renew(deps: RenewDeps, { id, platform: name }: DueRenewal): Promi
     if (findRenewalToken(deps, platform, grant) !== undefined) await renewPlatformGrant(deps, platform, grant)
     else if (grant.expiresInMs <= 0) await withdraw(deps, grant, 'GRANT_EXPIRED')
   } catch (error) {
-    // The row says when it is tried again.
-    if (!(error instanceof AuthError) || error.reason !== 'PLATFORM_UNAVAILABLE') throw error
+    // The row says when it is tried again. One that does not open must not hold up the others.
+    if (!(error instanceof AuthError))
+      deps.log.error({ accountId: id, err: error }, 'a grant cannot be renewed')
+    else if (error.reason !== 'PLATFORM_UNAVAILABLE') throw error
   }
 }

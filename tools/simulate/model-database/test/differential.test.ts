@@ -78,9 +78,8 @@ test(`${schedules} schedules give on the model what they give on PostgreSQL: ans
 
 /** The tables as migrations leave them. */
 async function empty({ database: { kysely } }: Compared): Promise<void> {
-  await sql`truncate users, user_logins, sessions, request_ids, user_sequences, outbox, revocations, parked_keys, epoch restart identity`.execute(
-    kysely,
-  )
+  await sql`truncate users, user_logins, sessions, request_ids, user_sequences, outbox, revocations, parked_keys, epoch,
+    platform_accounts, platform_connections, platform_revocations restart identity`.execute(kysely)
   await sql`update lanes set term = 0, last_pub_seq = 0, published_up_to = 0`.execute(kysely)
   await sql`update outbox_deletions set deleted_up_to = 0`.execute(kysely)
 }
