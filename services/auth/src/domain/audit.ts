@@ -20,6 +20,8 @@ export const auditActions = Object.freeze([
   'key.plan',
   'key.revoke',
   'key.delete',
+  'platform.connect',
+  'platform.disconnect',
   'event.retry',
   'call.denied',
 ] as const)
@@ -35,7 +37,16 @@ export type AuditOutcome = 'SUCCEEDED' | 'FAILED' | 'DENIED'
 
 /** What an action is about: its kind, such as `user` or `key`, and its id. */
 export interface AuditTarget {
-  readonly kind: 'user' | 'session' | 'token' | 'issuer' | 'key' | 'identifier' | 'method' | 'parked_keys'
+  readonly kind:
+    | 'user'
+    | 'session'
+    | 'token'
+    | 'issuer'
+    | 'key'
+    | 'identifier'
+    | 'method'
+    | 'platform_account'
+    | 'parked_keys'
   readonly id: string
 }
 

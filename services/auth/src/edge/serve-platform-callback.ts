@@ -48,7 +48,7 @@ function finish(deps: CallbackDeps, request: FastifyRequest, query: URLSearchPar
   if (!isPlain || !hasStateCookie(request.headers.cookie, state, deps.settings.issuer)) {
     throw new AuthError('PLATFORM_STATE_INVALID')
   }
-  return finishPlatformConnection(deps, request.edgeCall.caller.origin, {
+  return finishPlatformConnection(deps, request.edgeCall.caller, {
     authCode: query.get('code') ?? '',
     state,
     iss: query.get('iss') ?? '',

@@ -18,6 +18,13 @@ export type Revoke = (...entries: readonly NewRevocation[]) => Promise<Revocatio
 /** Writes into the audit trail who did what: committed with the transaction or not at all. */
 export type RecordAudit = (actor: AuditActor, ...entries: readonly AuditEntry[]) => Promise<void>
 
+/** A transaction under way, and how it tells what it does. */
+export interface Writing {
+  readonly trx: Transaction<Schema>
+  readonly announce: Announce
+  readonly record: RecordAudit
+}
+
 /**
  * Runs `work` in one transaction, in which state, events, revocations and the audit trail commit together.
  * @throws what `work` throws, after rolling back; AuthError DATABASE_UNAVAILABLE as `Database.transaction`.

@@ -1,13 +1,11 @@
-import type { Transaction } from 'kysely'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import type { SessionId } from '../domain/ids.ts'
 import type { ClientInfo } from '../domain/session.ts'
 import type { Account } from '../domain/user.ts'
-import type { Schema } from '../store/schema.ts'
 import { insertSession } from '../store/sessions.ts'
 import { noteLogin } from '../store/users.ts'
-import type { Announce, RecordAudit } from '../store/write.ts'
+import type { Writing } from '../store/write.ts'
 import { toAuditedSession } from './audited.ts'
 import type { Issued } from './issue-tokens.ts'
 
@@ -15,13 +13,6 @@ import type { Issued } from './issue-tokens.ts'
 export interface LoginFacts {
   readonly caller: Caller
   readonly client: ClientInfo
-}
-
-/** The transaction, and how it tells what it does. */
-export interface Writing {
-  readonly trx: Transaction<Schema>
-  readonly announce: Announce
-  readonly record: RecordAudit
 }
 
 /** Opens a session for a locked user who may have one, and announces `login_succeeded`. */

@@ -1,18 +1,17 @@
 import { bounds } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
-import type { Caller, Origin } from '../domain/caller.ts'
+import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { UserId } from '../domain/ids.ts'
 import type { PlatformAccount } from '../domain/platform-account.ts'
 import { findViolation, makeTextRule } from '../domain/user-fields.ts'
-import type { Platform, PlatformGrant } from '../platforms/platform.ts'
 import { UniqueViolation } from '../store/driver-errors.ts'
 import { lockAccount } from '../store/users.ts'
 import { assertFields } from './assert-fields.ts'
 import { takeFlow } from './begun-flow.ts'
 import { requirePlatform } from './require-platform.ts'
 import { requireUserId } from './require-user-id.ts'
-import { savePlatformGrant } from './save-platform-grant.ts'
+import { type GivenGrant, savePlatformGrant } from './save-platform-grant.ts'
 import { withPlatformRefusals } from './to-platform-refusal.ts'
 
 /** What a redirect has brought; `iss` is empty where there was none. */
@@ -41,7 +40,7 @@ export async function connectPlatformAccount(
   const { flow } = await takeFlow(deps, input.state, lookup)
   const redirect = { code: input.authCode, iss: input.iss }
   const grant = await withPlatformRefusals(() => platform.exchange(flow, redirect))
-  return await saveConnection(deps, caller.origin, userId, { platform, grant })
+  return await saveConnection(deps, userId, { platform, grant, caller })
 }
 
 /** Throws AuthError INVALID_FIELD. */
@@ -61,16 +60,15 @@ export function assertRedirect({ authCode, state, iss }: RedirectInput): void {
  */
 export async function saveConnection(
   deps: ConnectDeps,
-  origin: Origin,
   userId: UserId,
-  given: { readonly platform: Platform; readonly grant: PlatformGrant },
+  given: GivenGrant,
 ): Promise<PlatformAccount> {
   const save = () =>
-    deps.write(origin, async (trx, announce) => {
+    deps.write(given.caller.origin, async (trx, announce, _revoke, record) => {
       const user = await lockAccount(trx, userId, 'share')
       if (user === undefined) throw new AuthError('USER_NOT_FOUND')
       if (user.status === 'SUSPENDED') throw new AuthError('USER_SUSPENDED')
-      return await savePlatformGrant(deps, { trx, announce }, user, given)
+      return await savePlatformGrant(deps, { trx, announce, record }, user, given)
     })
   try {
     return await save()

@@ -7,6 +7,8 @@ import type { PlatformAccountId } from '../domain/platform-account.ts'
 import { deletePlatformAccount } from '../store/platform-accounts.ts'
 import { insertPlatformRevocations } from '../store/platform-revocations.ts'
 import { lockAccount } from '../store/users.ts'
+import { toAuditedPlatformAccount } from './audited.ts'
+import { requireBelow } from './require-below.ts'
 import { requireUserId } from './require-user-id.ts'
 import { toRevocations } from './to-revocations.ts'
 
@@ -21,12 +23,13 @@ export async function disconnectPlatformAccount(
 ): Promise<void> {
   const userId = requireUserId(caller, input.userId, 'operator')
   const id = toPlatformAccountId(input.platformAccountId)
-  await deps.write(caller.origin, async (trx, announce) => {
+  await deps.write(caller.origin, async (trx, announce, _revoke, record) => {
     const user = await lockAccount(trx, userId, 'share')
     const account = user && (await deletePlatformAccount(trx, userId, id))
+    if (user) requireBelow(caller, user)
     if (account === undefined) throw new AuthError('PLATFORM_ACCOUNT_NOT_FOUND')
     await insertPlatformRevocations(trx, toRevocations(deps, account))
-    await announce({
+    const announced = announce({
       name: 'platform_disconnected',
       userId,
       data: {
@@ -37,6 +40,8 @@ export async function disconnectPlatformAccount(
         reason: PlatformDisconnectReason.DISCONNECTED,
       },
     })
+    const audited = toAuditedPlatformAccount(id, userId)
+    await Promise.all([announced, record(caller, { action: 'platform.disconnect', ...audited })])
   })
   deps.onPlatformRevocation()
 }

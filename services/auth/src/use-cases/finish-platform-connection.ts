@@ -1,4 +1,4 @@
-import type { Origin } from '../domain/caller.ts'
+import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { PlatformAccount } from '../domain/platform-account.ts'
 import { takeFlow } from './begun-flow.ts'
@@ -14,7 +14,7 @@ type FinishDeps = Parameters<typeof saveConnection>[0]
  */
 export async function finishPlatformConnection(
   deps: FinishDeps,
-  origin: Origin,
+  caller: Caller,
   input: RedirectInput & { readonly refused: boolean },
 ): Promise<{ readonly account: PlatformAccount; readonly title: string }> {
   if (!input.refused) assertRedirect(input)
@@ -24,6 +24,6 @@ export async function finishPlatformConnection(
   const platform = requirePlatform(deps, name)
   const redirect = { code: input.authCode, iss: input.iss }
   const grant = await withPlatformRefusals(() => platform.exchange(flow, redirect))
-  const account = await saveConnection(deps, origin, userId, { platform, grant })
+  const account = await saveConnection(deps, userId, { platform, grant, caller })
   return { account, title: platform.facts.title }
 }

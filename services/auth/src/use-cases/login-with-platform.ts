@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { bounds, UserStatus } from '@immersiverse/auth-contract'
-import type { Transaction } from 'kysely'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
@@ -13,10 +12,10 @@ import type { Platform, PlatformGrant } from '../platforms/platform.ts'
 import { insertUserSequence } from '../store/append-event.ts'
 import { UniqueViolation } from '../store/driver-errors.ts'
 import { findPlatformAccount } from '../store/platform-accounts.ts'
-import type { Schema } from '../store/schema.ts'
 import { insertUser, lockAccount } from '../store/users.ts'
-import type { Announce } from '../store/write.ts'
+import type { Writing } from '../store/write.ts'
 import { assertFields } from './assert-fields.ts'
+import { toAuditedUser } from './audited.ts'
 import { beginSession } from './begin-session.ts'
 import { takeFlow } from './begun-flow.ts'
 import { findClientViolations } from './client-rules.ts'
@@ -25,6 +24,7 @@ import { hasStaleKeys } from './has-stale-keys.ts'
 import { type Issued, issueTokens, type TokenPair } from './issue-tokens.ts'
 import { requirePlatform } from './require-platform.ts'
 import { savePlatformGrant } from './save-platform-grant.ts'
+import { toAddressCounts } from './to-counted.ts'
 import { withPlatformRefusals } from './to-platform-refusal.ts'
 
 type LoginDeps = Pick<
@@ -39,6 +39,7 @@ type LoginDeps = Pick<
   | 'refreshTokens'
   | 'seal'
   | 'settings'
+  | 'throttle'
   | 'write'
 >
 
@@ -62,7 +63,7 @@ const triesMax = 5
 /**
  * Opens a session for the user who has connected the account; for nobody else, whatever e-mail address the platform knows.
  * @throws AuthError INVALID_FIELD, PLATFORM_NOT_ENABLED, PLATFORM_STATE_INVALID, PLATFORM_REFUSED, PLATFORM_UNAVAILABLE,
- *   PLATFORM_ACCOUNT_NOT_LINKED, USER_SUSPENDED, HASHING_BUSY, DATABASE_UNAVAILABLE.
+ *   PLATFORM_ACCOUNT_NOT_LINKED, USER_SUSPENDED, TOO_MANY_SIGN_UPS, HASHING_BUSY, DATABASE_UNAVAILABLE.
  */
 export async function loginWithPlatform(
   deps: LoginDeps,
@@ -107,6 +108,8 @@ async function logIn(
       if (linked !== undefined)
         return { issued: await logInLinked(deps, caller, linked.userId, given), created: false }
       if (!deps.settings.platforms.loginCreatesUsers) throw new AuthError('PLATFORM_ACCOUNT_NOT_LINKED')
+      if (tries === 1)
+        await deps.throttle.begin('TOO_MANY_SIGN_UPS', toAddressCounts(caller, 'create_user_address'))
       return { issued: await logInNew(deps, caller, given, tries), created: true }
     } catch (error) {
       if (!(error instanceof UniqueViolation) || tries === triesMax) throw error
@@ -124,7 +127,7 @@ async function logInLinked(
     const account = await lockAccount(trx, userId, 'share')
     if (account === undefined) throw new AuthError('PLATFORM_ACCOUNT_NOT_LINKED')
     if (account.status === 'SUSPENDED') throw new AuthError('USER_SUSPENDED')
-    await savePlatformGrant(deps, { trx, announce }, account, { platform, grant })
+    await savePlatformGrant(deps, { trx, announce, record }, account, { platform, grant, caller })
     return await beginSession(deps, { trx, announce, record }, account, { caller, client })
   })
 }
@@ -135,27 +138,32 @@ async function logInNew(
   { platform, grant, client }: Identified,
   tries: number,
 ): Promise<Issued> {
-  const suffix = tries === 1 ? '' : randomBytes(3).toString('hex')
+  const suffix = tries === 1 ? '' : String(randomInt(1_000_000)).padStart(6, '0')
   const username = toUsername(grant.identity.username, suffix)
   // A password that nobody knows: the account has none until one is set, and guessing it costs what guessing any does.
   const passwordHash = await deps.passwords.hash(randomBytes(32).toString('base64'))
   return await deps.write(caller.origin, async (trx, announce, _revoke, record) => {
-    const account = await createUser(deps, trx, announce, { username, passwordHash })
-    await savePlatformGrant(deps, { trx, announce }, account, { platform, grant })
+    const account = await createUser(deps, { trx, announce, record }, { username, passwordHash, caller })
+    await savePlatformGrant(deps, { trx, announce, record }, account, { platform, grant, caller })
     return await beginSession(deps, { trx, announce, record }, account, { caller, client })
   })
 }
 
+interface NewPlatformUser {
+  readonly username: string
+  readonly passwordHash: string
+  readonly caller: Caller
+}
+
 async function createUser(
   { newId }: Pick<Deps, 'newId'>,
-  trx: Transaction<Schema>,
-  announce: Announce,
-  { username, passwordHash }: { readonly username: string; readonly passwordHash: string },
+  { trx, announce, record }: Writing,
+  { username, passwordHash, caller }: NewPlatformUser,
 ): Promise<Account> {
   const id = newId() as UserId
   const account = await insertUser(trx, { id, username, email: '', displayName: username, passwordHash })
   await insertUserSequence(trx, id)
-  await announce({
+  const announced = announce({
     name: 'user_created',
     userId: id,
     data: {
@@ -168,5 +176,6 @@ async function createUser(
       subscriptionTier: '',
     },
   })
+  await Promise.all([announced, record(caller, { action: 'user.create', ...toAuditedUser(id) })])
   return account
 }

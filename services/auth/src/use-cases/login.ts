@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { bounds, LoginFailureReason } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
-import type { Caller, Origin } from '../domain/caller.ts'
+import type { Caller } from '../domain/caller.ts'
 import { AuthError, invalidField } from '../domain/errors.ts'
 import type { ClientInfo } from '../domain/session.ts'
 import type { Account, User } from '../domain/user.ts'

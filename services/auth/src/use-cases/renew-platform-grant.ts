@@ -14,6 +14,7 @@ import {
   withdrawGrant,
 } from '../store/platform-renewals.ts'
 import { lockAccount } from '../store/users.ts'
+import { toAuditedPlatformAccount } from './audited.ts'
 import { sealTokens } from './save-platform-grant.ts'
 import { toPlatformRefusal } from './to-platform-refusal.ts'
 
@@ -113,11 +114,11 @@ export async function withdraw(
   reason: 'GRANT_WITHDRAWN' | 'GRANT_EXPIRED',
 ): Promise<'WITHDRAWN'> {
   const { id, userId, platform, generation } = grant
-  await write({ ip: '', userAgent: '' }, async (trx, announce) => {
+  await write({ ip: '', userAgent: '' }, async (trx, announce, _revoke, record) => {
     const user = await lockAccount(trx, userId, 'share')
     const account = user && (await withdrawGrant(trx, { accountId: id, generation }))
     if (user === undefined || account === undefined) return
-    await announce({
+    const announced = announce({
       name: 'platform_disconnected',
       userId,
       data: {
@@ -128,6 +129,8 @@ export async function withdraw(
         reason: PlatformDisconnectReason[reason],
       },
     })
+    const audited = toAuditedPlatformAccount(id, userId)
+    await Promise.all([announced, record('system', { action: 'platform.disconnect', ...audited, reason })])
   })
   return 'WITHDRAWN'
 }

@@ -1,5 +1,5 @@
-import type { Transaction } from 'kysely'
 import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { UserId } from '../domain/ids.ts'
 import { type PlatformAccount, type PlatformAccountId, toTokenContext } from '../domain/platform-account.ts'
@@ -11,8 +11,8 @@ import {
   reconnectPlatformAccount,
   type SealedTokens,
 } from '../store/platform-accounts.ts'
-import type { Schema } from '../store/schema.ts'
-import type { Announce } from '../store/write.ts'
+import type { Writing } from '../store/write.ts'
+import { toAuditedPlatformAccount } from './audited.ts'
 
 type SaveDeps = Pick<Deps, 'newId' | 'random' | 'seal'>
 
@@ -22,15 +22,22 @@ export interface GrantOwner {
   readonly version: number
 }
 
+/** What a platform has granted, and who brought it. */
+export interface GivenGrant {
+  readonly platform: Platform
+  readonly grant: PlatformGrant
+  readonly caller: Caller
+}
+
 /**
  * Stores a grant for a locked user, under a new account or the one that the user had connected before, and announces it.
  * @throws AuthError PLATFORM_ACCOUNT_TAKEN; UniqueViolation `platform_accounts_subject` where somebody was faster.
  */
 export async function savePlatformGrant(
   deps: SaveDeps,
-  { trx, announce }: { readonly trx: Transaction<Schema>; readonly announce: Announce },
+  { trx, announce, record }: Writing,
   owner: GrantOwner,
-  { platform, grant }: { readonly platform: Platform; readonly grant: PlatformGrant },
+  { platform, grant, caller }: GivenGrant,
 ): Promise<PlatformAccount> {
   const { subject, username } = grant.identity
   const { name, scopes } = platform.facts
@@ -44,7 +51,7 @@ export async function savePlatformGrant(
     before === undefined
       ? await insertPlatformAccount(trx, facts, username, sealed)
       : await reconnectPlatformAccount(trx, id, username, sealed)
-  await announce({
+  const announced = announce({
     name: 'platform_connected',
     userId: owner.id,
     data: {
@@ -57,6 +64,11 @@ export async function savePlatformGrant(
       scopes: [...account.scopes],
     },
   })
+  const audited = toAuditedPlatformAccount(account.id, owner.id)
+  await Promise.all([
+    announced,
+    record(caller, { action: 'platform.connect', ...audited, onBehalfOf: owner.id }),
+  ])
   return account
 }
 
