@@ -126,7 +126,8 @@ export function toStatus(error: AuthError): Status {
     details.push(anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations })))
   }
   if (retryAfterMs !== undefined) {
-    const retryDelay = durationFromMs(retryAfterMs)
+    // Whole milliseconds: a fraction is no google.protobuf.Duration, and the caller would never get an answer.
+    const retryDelay = durationFromMs(Math.ceil(retryAfterMs))
     details.push(anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay })))
   }
   return create(StatusSchema, { code, message, details })

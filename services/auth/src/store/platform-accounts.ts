@@ -15,24 +15,6 @@ export interface SealedTokens {
   readonly renewInMs: number
 }
 
-/** An account with its tokens, and where renewing them stands. */
-export interface StoredGrant extends PlatformAccount {
-  readonly accessToken: Uint8Array | undefined
-  readonly refreshToken: Uint8Array | undefined
-  readonly generation: number
-  /** By the database's clock, from the moment of reading; negative where it is over. */
-  readonly expiresInMs: number
-  readonly accessExpiresAt: Date | undefined
-  /** While somebody renews. */
-  readonly isLeased: boolean
-  /** Somebody has begun to renew and was never heard of again: what the platform answered may be lost, or on its way. */
-  readonly isLeaseLeft: boolean
-  /** Renewals that failed one after the other, and how long none is tried. */
-  readonly failures: number
-  readonly pausedMs: number
-  readonly isSuspended: boolean
-}
-
 /** A new account's facts. */
 export interface NewPlatformAccount {
   readonly id: PlatformAccountId
@@ -131,34 +113,6 @@ export async function listPlatformAccounts(db: Kysely<Schema>, userId: UserId): 
   return rows.map(toPlatformAccount)
 }
 
-/** Reads an account with its tokens. */
-export async function findGrant(db: Kysely<Schema>, id: PlatformAccountId): Promise<StoredGrant | undefined> {
-  const { rows } = await sql<Row & GrantColumns>`
-    select platform_accounts.*, users.status = 'SUSPENDED' as is_suspended,
-      coalesce(extract(epoch from access_expires_at - now.at) * 1000, 0)::float8 as expires_in_ms,
-      coalesce(leased_until > now.at, false) as is_leased,
-      case when failures > 0 then extract(epoch from renew_at - now.at) * 1000 else 0 end::float8 as paused_ms
-    from platform_accounts join users on users.id = platform_accounts.user_id,
-      (select clock_timestamp() as at) as now
-    where platform_accounts.id = ${id}`.execute(db)
-  const [row] = rows
-  return (
-    row && {
-      ...toPlatformAccount(row),
-      accessToken: row.access_token ?? undefined,
-      refreshToken: row.refresh_token ?? undefined,
-      generation: row.generation,
-      expiresInMs: row.expires_in_ms,
-      accessExpiresAt: row.access_expires_at ?? undefined,
-      isLeased: row.is_leased,
-      isLeaseLeft: row.leased_until !== null && !row.is_leased,
-      failures: row.failures,
-      pausedMs: row.paused_ms,
-      isSuspended: row.is_suspended,
-    }
-  )
-}
-
 /** Deletes an account of a user and returns it with its sealed tokens; undefined where the user has no such account. */
 export async function deletePlatformAccount(
   trx: Transaction<Schema>,
@@ -195,14 +149,8 @@ export interface DeletedAccount extends PlatformAccount {
   readonly refreshToken: Uint8Array | undefined
 }
 
-type Row = Selectable<Schema['platform_accounts']>
-
-interface GrantColumns {
-  readonly is_suspended: boolean
-  readonly expires_in_ms: number
-  readonly is_leased: boolean
-  readonly paused_ms: number
-}
+/** A row as it is read. */
+export type PlatformAccountRow = Selectable<Schema['platform_accounts']>
 
 /** What new tokens change in a row, but for the generation; a lease ends with them. */
 export function toTokenColumns(tokens: SealedTokens) {
@@ -221,7 +169,7 @@ function toInstant(inMs: number) {
   return sql<Date>`clock_timestamp() + ${inMs / 1000} * interval '1 second'`
 }
 
-function toDeleted(row: Row): DeletedAccount {
+function toDeleted(row: PlatformAccountRow): DeletedAccount {
   return {
     ...toPlatformAccount(row),
     accessToken: row.access_token ?? undefined,
@@ -230,7 +178,7 @@ function toDeleted(row: Row): DeletedAccount {
 }
 
 /** An account from its row. */
-export function toPlatformAccount(row: Row): PlatformAccount {
+export function toPlatformAccount(row: PlatformAccountRow): PlatformAccount {
   return {
     id: row.id as PlatformAccountId,
     userId: row.user_id as UserId,

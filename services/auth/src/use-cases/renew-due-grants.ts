@@ -1,5 +1,5 @@
 import { AuthError } from '../domain/errors.ts'
-import { findGrant } from '../store/platform-accounts.ts'
+import { findGrant } from '../store/platform-grants.ts'
 import { type DueRenewal, takeDueRenewals } from '../store/platform-renewals.ts'
 import { findRenewalToken, type RenewDeps, renewPlatformGrant, withdraw } from './renew-platform-grant.ts'
 

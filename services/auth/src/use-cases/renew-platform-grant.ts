@@ -5,7 +5,7 @@ import { toTokenContext } from '../domain/platform-account.ts'
 import { toPauseMs } from '../domain/platform-times.ts'
 import type { Platform, PlatformTokens } from '../platforms/platform.ts'
 import { PlatformError } from '../platforms/platform-error.ts'
-import type { StoredGrant } from '../store/platform-accounts.ts'
+import type { StoredGrant } from '../store/platform-grants.ts'
 import {
   type Lease,
   releaseLease,

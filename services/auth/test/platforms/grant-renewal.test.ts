@@ -82,6 +82,8 @@ describe('Two instances and an expired grant', {
     await expire(id)
     const refusal = await assertRefused(ask(1, id), 'UNAVAILABLE', 'PLATFORM_UNAVAILABLE')
     assert.ok((refusal.retryMs ?? 0) > 0)
+    const next = await assertRefused(ask(1, id), 'UNAVAILABLE', 'PLATFORM_UNAVAILABLE')
+    assert.ok((next.retryMs ?? 0) > 0)
     rotating.intercept = undefined
     await resume(id)
     assert.notEqual((await ask(0, id)).accessToken, accessToken)
