@@ -50,6 +50,8 @@ export interface CertificateWish {
   readonly purposes?: readonly ('clientAuth' | 'serverAuth')[]
   /** A certificate that may sign others. */
   readonly isAuthority?: boolean
+  /** The key usage of an authority, without being one. */
+  readonly canSign?: boolean
   readonly notBefore: Date
   readonly notAfter: Date
 }
@@ -98,10 +100,8 @@ export function makeCertificate(wish: CertificateWish, issuer?: CertificateIssue
 }
 
 function listExtensions(wish: CertificateWish): Extension[] {
-  const { isAuthority = false, purposes = ['clientAuth', 'serverAuth'] } = wish
-  const usage = isAuthority
-    ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign
-    : KeyUsageFlags.digitalSignature
+  const { isAuthority = false, canSign = isAuthority, purposes = ['clientAuth', 'serverAuth'] } = wish
+  const usage = canSign ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign : KeyUsageFlags.digitalSignature
   const names = [
     ...(wish.uris ?? []).map((uri) => new GeneralName({ uniformResourceIdentifier: uri })),
     ...(wish.hosts ?? []).map((host) => new GeneralName({ dNSName: host })),

@@ -27,7 +27,8 @@ describe('judgeCertificate', () => {
     'another trust domain': [{ uris: ['spiffe://immersiverse.evil/x'] }, /not of immersiverse/],
     'the purpose of a server': [{ purposes: ['serverAuth'] }, /clientAuth/],
     'no purpose': [{ purposes: [] }, /clientAuth/],
-    'the right to sign': [{ isAuthority: true }, /authority/],
+    'an authority of its own': [{ isAuthority: true }, /authority/],
+    'the right to sign': [{ canSign: true }, /authority/],
     'the id as a host name': [{ uris: [], hosts: [id] }, /no URI SAN/],
     'the id as its name': [{ uris: [], name: id }, /no URI SAN/],
   }

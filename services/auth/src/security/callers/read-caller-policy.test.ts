@@ -140,4 +140,57 @@ describe('readCallerPolicy', () => {
     assert.match(listFaults(toFile('allow: [a')).join(), /^line \d+: /)
     assert.match(listFaults(toFile(allow, allow)).join(), /line 4: .*unique/)
   })
+
+  const [x, y] = ['x'.repeat(43), 'y'.repeat(43)]
+  const toKey = (change: object = {}) =>
+    JSON.stringify({ kid: 'a', kty: 'EC', crv: 'P-256', x, y, ...change })
+
+  it('reads public keys', () => {
+    const text = toFile(allow, `keys: [${toKey()}, ${toKey({ kid: 'b', alg: 'ES256', use: 'sig' })}]`)
+    const { policy, faults } = readCallerPolicy(text, rules)
+    assert.deepEqual(faults, [])
+    const jwk = { kty: 'EC', crv: 'P-256', x, y }
+    assert.deepEqual(policy.get(id)?.keys, [
+      { kid: 'a', jwk },
+      { kid: 'b', jwk },
+    ])
+  })
+
+  const needed = 'a key must be a public P-256 key: kty EC, crv P-256, x, y'
+  const keys: Record<string, [change: object, fault: string]> = {
+    'without a kid': [{ kid: undefined }, 'line 4: kid must be a text'],
+    'without x': [{ x: undefined }, 'line 4: x must be a text'],
+    'without y': [{ y: undefined }, 'line 4: y must be a text'],
+    'of another type': [{ kty: 'RSA' }, `line 4: ${needed}`],
+    'of another curve': [{ crv: 'P-384' }, `line 4: ${needed}`],
+    'with a short x': [{ x: 'x' }, `line 4: ${needed}`],
+    'with a short y': [{ y: 'y' }, `line 4: ${needed}`],
+  }
+  for (const [what, [change, fault]] of Object.entries(keys)) {
+    it(`refuses a key ${what}`, () => {
+      const { policy, faults } = readCallerPolicy(toFile(allow, `keys: [${toKey(change)}]`), rules)
+      assert.deepEqual(faults, [fault])
+      assert.deepEqual(policy.get(id)?.keys, [])
+    })
+  }
+
+  it('refuses one kid for two keys', () => {
+    assert.deepEqual(listFaults(toFile(allow, `keys: [${toKey()}, ${toKey()}]`)), ['two keys have the kid a'])
+  })
+
+  it('refuses entries that are none', () => {
+    assert.deepEqual(listFaults('callers: [1]'), [
+      'line 1: a caller must have keys: id, allow, limit, addresses, keys',
+    ])
+    assert.deepEqual(listFaults(toFile(allow, 'keys: [1]')), [
+      'line 4: a key must have keys: kid, kty, crv, x, y, alg, use',
+    ])
+    assert.deepEqual(listFaults(toFile('allow: [1]')), ['line 3: a method must be a text'])
+    assert.deepEqual(listFaults(toFile('allow: [{ fields: [email] }]')), ['line 3: method must be a text'])
+    const field = 'allow: [{ method: auth.v1.UserService/UpdateUser, fields: [1] }]'
+    assert.deepEqual(listFaults(toFile(field)), ['line 3: a field must be a text'])
+    assert.deepEqual(listFaults(toFile(allow, 'limit: { burst: 2 }')), [
+      'line 4: perSecond must be a number above 0 and at most 1000000',
+    ])
+  })
 })
