@@ -16,7 +16,6 @@ import type { Clock } from './domain/clock.ts'
 import { toUuidV7 } from './domain/uuid.ts'
 import { makeMetrics } from './edge/metrics.ts'
 import type { PlatformFetch } from './platforms/make-guarded-fetch.ts'
-import type { Denial } from './rpc/callers/caller-rules.ts'
 import type { PasswordOptions } from './security/passwords.ts'
 import type { Database } from './store/database.ts'
 import { type Installation, settleEpoch } from './store/epoch.ts'
@@ -31,8 +30,6 @@ export interface Overrides {
   readonly platformFetch?: PlatformFetch
   /** A database that is open already; the service closes it. */
   readonly database?: Database
-  /** Told of refused callers. */
-  readonly onDenied?: (denial: Denial) => void
 }
 
 /** The running service. */
@@ -49,7 +46,7 @@ export interface Service extends Omit<Listeners, 'close'> {
 export async function openService(config: Config, log: Log, overrides: Overrides = {}): Promise<Service> {
   await using stack = new AsyncDisposableStack()
   const clock = overrides.clock ?? systemClock
-  const callers = await openCallers(config, { clock, log, onDenied: overrides.onDenied ?? (() => undefined) })
+  const callers = await openCallers(config, { clock, log })
   stack.defer(() => callers.close())
   const database = overrides.database ?? (await openDatabase(config, log))
   stack.defer(() => database.close())

@@ -41,7 +41,7 @@ describe('files of TLS and callers that do not hold', () => {
   const listFaults = async (files: Partial<typeof good>, more: object = {}): Promise<readonly string[]> => {
     const config = readConfig(await toEnvironment(files, more))
     try {
-      const opened = await openCallers(config, { clock: systemClock, log: silent, onDenied: () => undefined })
+      const opened = await openCallers(config, { clock: systemClock, log: silent })
       await opened.close()
       return []
     } catch (error) {

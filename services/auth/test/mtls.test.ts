@@ -6,6 +6,7 @@ import { connect as connectTls, type SecureVersion } from 'node:tls'
 import { Metadata } from '@grpc/grpc-js'
 import { makeAuthority } from '../../../tools/dev-certs/make-authority.ts'
 import { type KeyedCertificate, makeCertificate } from '../../../tools/dev-certs/make-certificate.ts'
+import { until } from '../src/store/outbox-testing.ts'
 import { knock, type MtlsAuth, openMtlsAuth, toId } from './open-mtls-auth.ts'
 
 const getUser = 'auth.v1.UserService/GetUser'
@@ -16,7 +17,6 @@ const denied = { code: 'PERMISSION_DENIED', reason: 'CALLER_NOT_ALLOWED' }
 
 describe('mTLS', { concurrency: true }, () => {
   let world: MtlsAuth
-  const denials: object[] = []
 
   before(async () => {
     const callers = `callers:
@@ -25,7 +25,7 @@ describe('mTLS', { concurrency: true }, () => {
   - id: ${toId('billing')}
     allow: [${updateUser}]
 `
-    world = await openMtlsAuth({ callers, overrides: { onDenied: (denial) => denials.push(denial) } })
+    world = await openMtlsAuth({ callers })
   })
   after(() => world[Symbol.asyncDispose]())
 
@@ -40,15 +40,23 @@ describe('mTLS', { concurrency: true }, () => {
     assert.deepEqual(await knock(client, updateUser), denied)
   })
 
-  it('tells whom it has denied, what and from where', async () => {
+  it('writes into the audit trail whom it has denied, what and from where', async () => {
     const client = world.connect(issue())
-    await knock(client, 'auth.v1.UserService/DeleteUser')
-    const told = denials.find((one) => 'method' in one && one.method === 'auth.v1.UserService/DeleteUser')
-    const { ip, ...denial } = told as { ip: string }
+    const method = 'auth.v1.UserService/DeleteUser'
+    await knock(client, method)
+    const find = () =>
+      world.auth.database.kysely
+        .selectFrom('audit_log')
+        .select(['actor_kind', 'actor_id', 'outcome', 'reason', 'ip'])
+        .where('target_id', '=', method)
+        .executeTakeFirst()
+    await until(async () => (await find()) !== undefined)
+    const { ip, ...denial } = (await find()) ?? { ip: '' }
     assert.match(ip, /127\.0\.0\.1|::1/)
     assert.deepEqual(denial, {
-      callerId: toId('chat'),
-      method: 'auth.v1.UserService/DeleteUser',
+      actor_kind: 'SERVICE',
+      actor_id: toId('chat'),
+      outcome: 'DENIED',
       reason: 'CALLER_NOT_ALLOWED',
     })
   })

@@ -4,7 +4,6 @@ import type { Log } from '../deps.ts'
 import type { CallerPolicy } from '../domain/caller-policy.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { CallerGate } from '../rpc/callers/caller-gate.ts'
-import type { Denial } from '../rpc/callers/caller-rules.ts'
 import { makeCallerGate } from '../rpc/callers/make-caller-gate.ts'
 import { TlsCredentials } from '../rpc/callers/tls-credentials.ts'
 import { makeTokenBucket } from '../security/callers/make-token-bucket.ts'
@@ -26,7 +25,6 @@ export interface CallersParts {
   readonly clock: Clock
   readonly log: Log
   /** Told of every refusal that is not one of a limit. */
-  readonly onDenied: (denial: Denial) => void
 }
 
 /** How the files of TLS and callers stand. */
@@ -92,7 +90,7 @@ class OpenCallers implements Callers {
   #anchorLostMs: number | undefined
 
   constructor(config: Config, parts: CallersParts, files: CallerFiles) {
-    const { clock, onDenied } = parts
+    const { clock } = parts
     this.#config = config
     this.#parts = parts
     this.#files = files
@@ -101,7 +99,7 @@ class OpenCallers implements Callers {
     if (!isCertificateNeeded) {
       this.#assertions = { audience: config.AUTH_ISSUER, used: makeUsedAssertions(clock) }
     }
-    this.gate = makeCallerGate({ clock, rules: this.#toRules(), makeBucket: makeTokenBucket, onDenied })
+    this.gate = makeCallerGate({ clock, rules: this.#toRules(), makeBucket: makeTokenBucket })
     this.credentials = files.tls && new TlsCredentials(files.tls.value, { clock, isCertificateNeeded })
     this.#running = this.#watch()
   }

@@ -22,12 +22,3 @@ export const openRules: CallerRules = Object.freeze({
   judgeCertificate: () => ({ fault: 'no certificates are judged here' }),
   judgeAssertion: undefined,
 })
-
-/** A caller who was refused, for the audit trail. */
-export interface Denial {
-  /** Undefined where nobody was proved. */
-  readonly callerId: string | undefined
-  readonly method: string
-  readonly reason: 'CALLER_NOT_AUTHENTICATED' | 'CALLER_NOT_ALLOWED' | 'FIELD_NOT_ALLOWED'
-  readonly ip: string
-}

@@ -1,13 +1,12 @@
 import type { ServerHttp2Session } from 'node:http2'
 import { type DescMessage, isFieldSet, type Message } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt'
-import type { Caller } from '../../domain/caller.ts'
 import type { CallerEntry } from '../../domain/caller-policy.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { AuthError } from '../../domain/errors.ts'
 import { toServiceCaller } from '../call-origin.ts'
 import type { Admission, ArrivedCall, CallerGate } from './caller-gate.ts'
-import type { CallerRules, Denial, ProofVerdict } from './caller-rules.ts'
+import type { CallerRules, ProofVerdict } from './caller-rules.ts'
 import { findSession } from './find-session.ts'
 import { type CallerLimits, type CallerLimitsOptions, makeCallerLimits } from './make-caller-limits.ts'
 import { readBearer } from './read-bearer.ts'
@@ -18,8 +17,6 @@ export interface CallerGateOptions {
   readonly clock: Clock
   readonly rules: CallerRules
   readonly makeBucket: CallerLimitsOptions['makeBucket']
-  /** Told of every refusal that is not one of a limit. Must not throw. */
-  readonly onDenied: (denial: Denial) => void
 }
 
 /** Who is proved by a connection, or by an assertion on it. */
@@ -105,7 +102,7 @@ class Gate implements CallerGate {
   }
 
   requireFields(admission: Admission, schema: DescMessage, request: Message): void {
-    const { fields, caller, method } = admission
+    const { fields } = admission
     if (fields === undefined) return
     const refused = schema.fields.find(
       (field) =>
@@ -114,7 +111,6 @@ class Gate implements CallerGate {
         isFieldSet(request, field),
     )
     if (refused === undefined) return
-    this.#tell('FIELD_NOT_ALLOWED', caller, method)
     throw new AuthError('FIELD_NOT_ALLOWED', { metadata: { field: refused.name } })
   }
 
@@ -199,24 +195,16 @@ class Gate implements CallerGate {
   }
 
   #judge(identity: Identity, method: string, connection: Connection): AuthError | undefined {
-    const { id, entry, isAddressAllowed, fault, expiresAtMs } = identity
-    const { ip } = connection.peer
+    const { entry, isAddressAllowed, fault, expiresAtMs } = identity
     const isExpired = expiresAtMs <= this.#options.clock.now().getTime()
     if (fault !== undefined || isExpired) {
-      this.#options.onDenied({ callerId: id, method, reason: 'CALLER_NOT_AUTHENTICATED', ip })
       sendAway(connection)
       return new AuthError('CALLER_NOT_AUTHENTICATED', {
         metadata: { why: fault ?? 'the proof has expired' },
       })
     }
     if (isAddressAllowed && entry?.grants.has(method)) return undefined
-    this.#options.onDenied({ callerId: id, method, reason: 'CALLER_NOT_ALLOWED', ip })
     return new AuthError('CALLER_NOT_ALLOWED')
-  }
-
-  #tell(reason: Denial['reason'], caller: Caller, method: string): void {
-    const callerId = caller.kind === 'service' ? caller.id : undefined
-    this.#options.onDenied({ callerId, method, reason, ip: caller.origin.ip })
   }
 }
 
