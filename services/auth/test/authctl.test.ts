@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createTestDatabase, type TestDatabase } from '../../../tools/parts/create-test-database.ts'
@@ -159,12 +159,46 @@ describe('authctl beside a running service on PostgreSQL', { skip }, () => {
     assert.equal(await getVerdict(service, (await service.logIn(person)).accessToken), 'VALID')
   })
 
+  test('audit list tells what was done at this command and by whom; verify says where the chain ends', async () => {
+    const { person } = await signIn()
+    await say('users', 'suspend', person.username, '--yes')
+    const [suspended, ...before] = await read('audit', 'list', '--user', person.email)
+    assert.deepEqual([suspended.action, suspended.changed_fields], ['user.update', ['status']])
+    assert.deepEqual([suspended.actor_kind, suspended.actor_id], ['OPERATOR', userInfo().username])
+    assert.deepEqual(
+      before.map(({ action }: { action: string }) => action),
+      ['session.create', 'user.create'],
+    )
+    const text = await say(
+      'audit',
+      'list',
+      '--actor',
+      userInfo().username,
+      '--action',
+      'user.update',
+      'key.plan',
+    )
+    assert.match(text, /^AT +WHO +ACTION +TARGET +OUTCOME +FIELDS +FROM/)
+    assert.match(
+      text,
+      new RegExp(`operator ${userInfo().username} +user.update +user ${person.id} +succeeded +status`),
+    )
+    const { end, findings } = await read('audit', 'verify')
+    assert.deepEqual(findings, [])
+    await say('audit', 'verify', '--expect', `${end.seq}:${end.hash}`)
+    const other = await run('audit', 'verify', '--expect', `${end.seq}:${'0'.repeat(64)}`)
+    assert.equal(other.code, 1)
+    assert.match(other.stdout, /^the chain does not have the entry /)
+  })
+
   const complaints: readonly (readonly [args: string[], code: number, line: RegExp])[] = [
     [['users', 'get', toUniqueName()], 1, /^authctl: there is no such user$/],
     [['sessions', 'end', 'x', '--yes'], 1, /^authctl: session_id must be a UUID$/],
     [['keys', 'revoke', 'x', '--yes'], 1, /^authctl: there is no signing key x/],
     [['keys', 'revoke', 'x'], 2, /^authctl: needs --yes /],
     [['keys', 'revoke', '--yes'], 2, /^authctl: missing required argument 'kid'$/],
+    [['audit', 'list', '--outcome', 'odd'], 2, /^authctl: --outcome is succeeded, failed or denied$/],
+    [['audit', 'verify', '--expect', 'x'], 2, /^authctl: --expect is <seq>:<64 hexadecimal digits>$/],
     [['kyes'], 2, /^authctl: unknown command 'kyes'/],
   ]
   for (const [args, code, line] of complaints) {

@@ -21,6 +21,7 @@ describe('who may call', () => {
     assert.ok(caller?.kind === 'user')
     assert.equal(caller.userId, mina)
     assert.equal(caller.origin.ip, '127.0.0.1')
+    assert.deepEqual([caller.origin.tokenId, caller.origin.requestId], ['mina', 'request-1'])
   })
 
   test('without a token it is 401 and the challenge has no error', async () => {
