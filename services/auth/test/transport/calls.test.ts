@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { status } from '@grpc/grpc-js'
-import { bounds } from '@immersiverse/auth-contract'
+import { bounds, CreateUserRequestSchema, UserService } from '@immersiverse/auth-contract'
 import {
   flags,
   frameTypes,
@@ -9,7 +10,8 @@ import {
   toFrame,
   toMessage,
 } from '../../../../tools/hostile/wire/frames.ts'
-import { readRefusal } from '../refusals.ts'
+import { toUniqueName } from '../open-test-auth.ts'
+import { assertRefused, readRefusal } from '../refusals.ts'
 import {
   assertServes,
   callPlainly,
@@ -68,6 +70,28 @@ describe('calls that are refused before they are read', () => {
     )
     assert.ok(performance.now() - startMs > 250, 'the cap was waited for')
     await waitUntil(async () => (await readMetric(auth, 'auth_grpc_calls')) === 0, 'no call is left')
+  })
+
+  test('work whose deadline has passed is not begun', async (t) => {
+    const auth = await open(t)
+    const peer = await openPeer(t, auth)
+    const username = toUniqueName()
+    const account = { username, email: `${username}@example.org`, password: 'correct horse battery' }
+    const bytes = toBinary(CreateUserRequestSchema, create(CreateUserRequestSchema, account))
+    const createUser = `/${UserService.typeName}/CreateUser`
+    const send = async (id: number, timeout: string) => {
+      const headers = toCallHeaders(createUser, { 'grpc-timeout': timeout })
+      const call = toFrame(frameTypes.headers, flags.endHeaders, id, headers)
+      await peer.send(
+        Buffer.concat([call, toFrame(frameTypes.data, flags.endStream, id, toMessage(Buffer.from(bytes)))]),
+      )
+      await waitUntil(() => (peer.received.get(frameTypes.headers) ?? 0) >= (id + 1) / 2, 'it is answered')
+    }
+    const find = () => auth.users.getUser({ by: { case: 'username', value: username } })
+    await send(1, '0m')
+    await assertRefused(find(), 'NOT_FOUND', 'USER_NOT_FOUND')
+    await send(3, '20S')
+    assert.equal((await find()).user?.username, username)
   })
 
   test('more calls than can be held are refused with the time to try again, and health is still answered', async (t) => {

@@ -132,6 +132,8 @@ function findFault(
 /** Streams of a peer, and those that it takes back at once. */
 function watchStream(peer: Peer, stream: ServerHttp2Stream, { nowMs, onAbuse }: CallGateOptions): void {
   const openedMs = nowMs()
+  // What becomes of a stream is seen when it closes; an error that nobody listens to would end the process.
+  stream.on('error', () => undefined)
   peer.openStreams += 1
   stream.once('close', () => {
     const atMs = nowMs()

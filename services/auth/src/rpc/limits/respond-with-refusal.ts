@@ -9,8 +9,6 @@ export function respondWithRefusal(
   headers: OutgoingHttpHeaders = {},
 ): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return
-  // What the peer makes of its stream then is its own affair.
-  stream.on('error', () => undefined)
   const { code, details, metadata } = toGrpcError(error)
   stream.respond(
     {
