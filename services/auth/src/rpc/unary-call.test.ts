@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Metadata } from '@grpc/grpc-js'
 import { AuthService } from '@immersiverse/auth-contract'
+import { noProxies } from '../domain/trusted-proxies.ts'
 import { makeCallsInFlight } from './calls-in-flight.ts'
 import { makeRawUnaryCall } from './unary-call.ts'
 
@@ -16,7 +17,17 @@ async function isBegun(call: { readonly cancelled: boolean; readonly deadline: n
     },
   }
   const clock = { now: () => new Date(), monotonicMs: () => performance.now(), sleep: async () => {} }
-  const at = { clock, onFinished: () => undefined, calls: makeCallsInFlight() }
+  const caller = { kind: 'service', id: 'test', origin: { ip: '', userAgent: '' } } as const
+  const gate = {
+    admit: (_call: object, method: string) => ({ caller, method, refusal: undefined, fields: undefined }),
+    spend: () => undefined,
+    requireFields: () => undefined,
+    hold: () => () => undefined,
+    setRules: () => undefined,
+    review: () => undefined,
+  }
+  const forwarding = { proxies: noProxies, callers: new Set<string>() }
+  const at = { clock, onFinished: () => undefined, calls: makeCallsInFlight(), gate, forwarding }
   const { handler } = makeRawUnaryCall(AuthService.method.validateToken, raw, at)
   const asGiven = {
     cancelled: call.cancelled,
