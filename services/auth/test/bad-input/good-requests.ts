@@ -35,6 +35,24 @@ export async function makeGoodRequests(auth: TestAuth): Promise<GoodRequests> {
     ChangePassword: () => ({ userId: person.id, currentPassword: password, newPassword: password }),
     DeleteUser: () => ({ userId: randomUUID() }),
     ListAuditEvents: () => ({ pageSize: 2, actions: ['user.create'], userId: person.id }),
+    BeginPlatformConnection: () => ({ userId: person.id, platform: 'twitch' }),
+    ConnectPlatformAccount: () => ({
+      userId: person.id,
+      platform: 'twitch',
+      authCode: 'code',
+      state: 'state',
+    }),
+    DisconnectPlatformAccount: () => ({ userId: person.id, platformAccountId: randomUUID() }),
+    GetPlatformAccounts: () => ({ userId: person.id }),
+    GetPlatformAccessToken: () => ({ platformAccountId: randomUUID() }),
+    BeginPlatformLogin: () => ({ platform: 'twitch' }),
+    LoginWithPlatform: () => ({
+      platform: 'twitch',
+      authCode: 'code',
+      state: 'state',
+      proof: 'proof',
+      client,
+    }),
     WatchEvents: () => ({ topics: ['auth.events.user_created'] }),
   }
 }
@@ -56,6 +74,18 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   UpdateUser: ['USER_NOT_FOUND', 'VERSION_MISMATCH', 'EMAIL_TAKEN'],
   ChangePassword: ['USER_NOT_FOUND', 'INVALID_CREDENTIALS', 'TOO_MANY_LOGINS'],
   DeleteUser: ['USER_NOT_FOUND'],
+  BeginPlatformConnection: ['PLATFORM_NOT_ENABLED', 'USER_NOT_FOUND'],
+  ConnectPlatformAccount: [
+    'PLATFORM_NOT_ENABLED',
+    'USER_NOT_FOUND',
+    'PLATFORM_STATE_INVALID',
+    'PLATFORM_REFUSED',
+  ],
+  DisconnectPlatformAccount: ['PLATFORM_ACCOUNT_NOT_FOUND'],
+  GetPlatformAccounts: ['USER_NOT_FOUND'],
+  GetPlatformAccessToken: ['PLATFORM_ACCOUNT_NOT_FOUND'],
+  BeginPlatformLogin: ['PLATFORM_NOT_ENABLED'],
+  LoginWithPlatform: ['PLATFORM_NOT_ENABLED', 'PLATFORM_STATE_INVALID', 'PLATFORM_REFUSED'],
 }
 
 /** Whether a method may refuse a request with a reason. */
