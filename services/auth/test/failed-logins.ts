@@ -18,7 +18,9 @@ const password = 'borrowed umbrella'
 const wrongPassword = 'returned umbrella'
 
 /** The ways in which a login fails that nobody may tell apart by how long it takes. */
-export const failedLogins: Readonly<Record<string, MakeFailedLogin>> = Object.freeze({
+export const failedLogins: Readonly<Record<string, MakeFailedLogin>> = Object.freeze<
+  Record<string, MakeFailedLogin>
+>({
   'unknown user': async () => ({ identifier: toUniqueName(), password, reason: 'INVALID_CREDENTIALS' }),
   'wrong password': async (auth) => {
     const { username } = await auth.signUp({ password })
