@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import { platformCallbackPath } from '../../src/edge/serve-platform-callback.ts'
+import { platformEnvironment } from '../bad-input/good-requests.ts'
 import type { TestAuth } from '../open-test-auth.ts'
 import { connectPerson } from '../platforms/connect-person.ts'
 import { followAuthorization } from '../platforms/follow-authorization.ts'
@@ -12,9 +13,7 @@ import { plantTokens } from './plant-tokens.ts'
 /** Opens a platform whose tokens, codes, verifiers and words are canaries, and the secret that it knows us by. */
 export async function openCanaryPlatform(canaries: Canaries): Promise<MockPlatform> {
   const platform = await openMockPlatform('twitch', { rotates: true })
-  // Connections come back to the edge's own page, logins to the app.
-  const pages = [`http://localhost:8080${platformCallbackPath}`, 'https://app.example/login']
-  platform.environment.PLATFORM_REDIRECT_URIS = pages.join(',')
+  platform.environment.PLATFORM_REDIRECT_URIS = platformEnvironment.PLATFORM_REDIRECT_URIS
   platform.environment.PLATFORM_TWITCH_CLIENT_SECRET = canaries.make('client secret')
   platform.onToken = ({ body }, form) => {
     for (const name of ['code', 'code_verifier', 'refresh_token']) {
@@ -96,7 +95,7 @@ async function finishInBrowser(
   const begun = await fetch(`${base}/v1/users/${userId}/platform-accounts:begin`, {
     method: 'POST',
     headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ platform: 'twitch' }),
+    body: JSON.stringify({ platform: 'twitch', redirectUri: `http://localhost:8080${platformCallbackPath}` }),
   })
   const { authorizationUrl, state } = (await begun.json()) as { authorizationUrl: string; state: string }
   const cookie = begun.headers.getSetCookie()[0]?.split(';', 1)[0] ?? ''
