@@ -16,6 +16,7 @@ import {
   ResourceTypes,
 } from '@platformatic/kafka'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { freePort } from '../../../tools/parts/free-port.ts'
 import { openKafka } from '../../../tools/parts/open-kafka.ts'
 import { toPartMissing } from '../../../tools/parts/part-missing.ts'
@@ -55,6 +56,25 @@ async function examine(environment: NodeJS.ProcessEnv, ...args: string[]) {
   return { findings, faults, code }
 }
 
+/** A row of an hour ago that nobody has chained, and a month that nobody has made. */
+async function plantAuditFaults(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    const others =
+      'actor_kind, actor_id, on_behalf_of, action, target_kind, target_id, user_id, outcome, reason, ip, user_agent, traceparent, request_id, token_id, changed_fields'
+    await client.query(`insert into audit_log (id, occurred_at, ${others})
+      select gen_random_uuid(), now() - interval '1 hour', ${others} from audit_log limit 1`)
+    const { rows } = await client.query<{ name: string }>(
+      `select to_char((now() at time zone 'UTC') + interval '2 months', 'YYYYMM') as name`,
+    )
+    for (const table of ['audit_chain', 'audit_log'])
+      await client.query(`drop table ${table}_${rows[0]?.name}`)
+  } finally {
+    await client.end()
+  }
+}
+
 /** Serves at a port of its own until the test ends, and returns `host:port`. */
 async function listen(t: TestContext, server: Server): Promise<string> {
   server.listen(0, '127.0.0.1')
@@ -85,7 +105,18 @@ test('doctor finds nothing wrong with a service on PostgreSQL and Kafka, and say
   assert.deepEqual([code, faults], [0, []])
   const looked = new Set(findings.filter(({ severity }) => severity === 'ok').map(({ check }) => check))
   assert.deepEqual([...looked].sort(), [
-    ...['clock', 'database', 'edge', 'event relay', 'grpc', 'heartbeats', 'kafka', 'outbox'],
+    ...[
+      'audit lane',
+      'audit trail',
+      'clock',
+      'database',
+      'edge',
+      'event relay',
+      'grpc',
+      'heartbeats',
+      'kafka',
+      'outbox',
+    ],
     ...['parked keys', 'revocation lane', 'signing key', 'topics', 'usernames'],
   ])
   const writers = findings.filter(({ check }) => check === 'writers')
@@ -117,6 +148,7 @@ test('doctor names every planted fault with its remedy, and ends with 1', async 
     where pub_seq = (select max(pub_seq) from outbox)`.execute(auth.database.kysely)
   await plantParked(auth)
   await close()
+  await plantAuditFaults(environment.DATABASE_URL)
   const closedMs = Date.now()
   await until(() => Date.now() - closedMs > 3500)
   const foreign = createServer((request, response) => {
@@ -130,6 +162,9 @@ test('doctor names every planted fault with its remedy, and ends with 1', async 
   const expected: readonly (readonly [severity: string, check: string, what: RegExp])[] = [
     ['error', 'event relay', /no service leads it/],
     ['error', 'revocation lane', /no service leads it/],
+    ['error', 'audit lane', /no service leads it/],
+    ['error', 'audit trail', /^1 rows have no entry in the chain, the oldest for 1 h$/],
+    ['warning', 'audit trail', /^months without a part: \d{6}; their rows go to audit_log_rest/],
     ['error', 'outbox', /^1 events wait, the oldest for 1 h$/],
     ['error', 'parked keys', /^the events of 1 key: somebody \(MESSAGE_TOO_LARGE\) wait$/],
     ['warning', 'parked keys', /^the states of 1 key: .* are withheld/],

@@ -10,6 +10,7 @@ import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { requireTestKafka } from '../../../tools/parts/test-kafka.ts'
 import { readTopics } from '../src/events/kafka-testing.ts'
 import { until } from '../src/store/outbox-testing.ts'
+import { listAudited } from './list-audited.ts'
 import { openTestAuth, toUniqueName } from './open-test-auth.ts'
 import { runAuthctl, startAuthctl } from './run-authctl.ts'
 
@@ -117,6 +118,11 @@ test('replay publishes again what was published, same bytes and numbers, of one 
     replayed: 0,
   })
   assert.deepEqual((await reconcile(run)).code, 0)
+  assert.deepEqual(await listAudited(auth, 'event.%'), [
+    `OPERATOR event.replay ${mina.id}`,
+    `OPERATOR event.replay since ${since}`,
+    'OPERATOR event.replay since 2999-01-01T00:00:00.000Z',
+  ])
 })
 
 test('replay and reconcile leave to the relay what it has not published', async (t) => {
@@ -158,7 +164,9 @@ test('reconcile finds what is missing, phantom or changed, and --repair publishe
   assert.equal(text.code, 1)
   assert.match(text.stdout, /^3 missing: [\s\S]*^1 phantom: [\s\S]*^--repair publishes what is missing$/m)
 
+  assert.deepEqual(await listAudited(auth, 'event.%'), [])
   assert.equal((await reconcile(run, '--repair')).repaired, 3)
+  assert.deepEqual(await listAudited(auth, 'event.%'), ['OPERATOR event.repair'])
   const repaired = await reconcile(run)
   assert.deepEqual([repaired.missing, repaired.outOfOrder], [[], []])
   const updates = (await read()).filter(({ topic }) => topic === toTopic('user_updated', prefix))

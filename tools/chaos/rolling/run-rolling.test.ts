@@ -5,7 +5,7 @@ import { runRolling } from './run-rolling.ts'
 
 const skip = await findMissing({ kafka: false })
 
-test('a rolling restart under load, keys rotated in the middle, loses no acknowledged write and shows UNAVAILABLE only', {
+test('a rolling restart under load, keys, authority and certificates rotated in the middle, loses no acknowledged write and shows UNAVAILABLE only', {
   skip,
 }, async (t) => {
   const { signal } = new AbortController()

@@ -7,6 +7,7 @@ import { findCrashes } from '../world/find-crashes.ts'
 import { openWorld } from '../world/open-world.ts'
 import type { Replica, World } from '../world/world.ts'
 import { findLostWrites } from './find-lost-writes.ts'
+import { type Certificates, openCertificates } from './open-certificates.ts'
 import { openWriteLoad } from './open-write-load.ts'
 
 /** What a run is asked for. */
@@ -31,11 +32,12 @@ export interface RollingResult {
   readonly violations: readonly Violation[]
 }
 
-const startLimitMs = 60_000
+const stepLimitMs = 60_000
 
 /**
- * Restarts two replicas in turn while people sign up, change their names, log in and refresh, with a rotation of all keys in the middle. No
- * write that was acknowledged may be lost, and callers may see UNAVAILABLE only.
+ * Restarts two replicas in turn while people sign up, change their names, log in and refresh, over mTLS, with a rotation of all
+ * keys in the middle of each round, and of authority and certificates in that of the first. No write that was acknowledged may be lost, and
+ * callers may see UNAVAILABLE only.
  */
 export async function runRolling({
   rounds,
@@ -45,7 +47,8 @@ export async function runRolling({
   tell,
   keep = false,
 }: RollingRun): Promise<RollingResult> {
-  await using world = await openWorld({ kafka: false, verifiers: false, keep })
+  await using certificates = await openCertificates()
+  await using world = await openWorld({ kafka: false, verifiers: false, keep, tls: certificates })
   await awaitRecovery(world, signal)
   const load = openWriteLoad(world.replicas, makeRandom(seed))
   const restarts = await roll().finally(() => load.close())
@@ -65,8 +68,11 @@ export async function runRolling({
     for (let round = 0; round < rounds && !signal.aborted; round += 1) {
       for (const [index, replica] of world.replicas.entries()) {
         await sleep(betweenMs)
-        // The middle of a round: one replica is new, the other is not. Certificates change here too, once listeners have them.
-        if (index === 1) await rotateKeys(world)
+        // The middle of a round: one replica is new, the other is not.
+        if (index === 1) {
+          await rotateKeys(world)
+          if (round === 0) await rotateCertificates(world, certificates, signal)
+        }
         await restart(replica, signal)
         count += 1
         tell(`${replica.name} restarted: ${load.acknowledged.length} writes acknowledged so far`)
@@ -81,9 +87,40 @@ export async function runRolling({
 async function restart({ name, process }: Replica, signal: AbortSignal): Promise<void> {
   await process.down('SIGTERM')
   process.up()
-  const endMs = performance.now() + startLimitMs
-  while (!process.isServing && !signal.aborted) {
-    if (performance.now() > endMs) throw new Error(`${name} did not come back`)
+  await until(`${name} is back`, signal, () => process.isServing)
+}
+
+/** As it is done with authorities: trusted before it is used, and the old one until nobody uses it. Nobody is restarted for it. */
+async function rotateCertificates(
+  { replicas }: World,
+  certificates: Certificates,
+  signal: AbortSignal,
+): Promise<void> {
+  const step = async (what: string, change: () => Promise<void>) => {
+    const before = replicas.map(({ toConnectionId }) => toConnectionId())
+    await change()
+    await until(`callers have ${what}`, signal, () =>
+      replicas.every(({ toConnectionId }, index) => toConnectionId() !== before[index]),
+    )
+  }
+  await step('what trusts both authorities', certificates.trustNext)
+  // Who shows it has read what trusts the callers' new ones.
+  await certificates.replaceOfService()
+  for (const { name, grpcPort } of replicas) {
+    await until(`${name} shows its new certificate`, signal, () => certificates.isShownAt(grpcPort))
+  }
+  await step('the new certificates', certificates.replaceOfCaller)
+  await step('what trusts the new authority', certificates.distrustOld)
+}
+
+async function until(
+  what: string,
+  signal: AbortSignal,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const endMs = performance.now() + stepLimitMs
+  while (!signal.aborted && !(await holds())) {
+    if (performance.now() > endMs) throw new Error(`not so in ${stepLimitMs} ms: ${what}`)
     await sleep(20)
   }
 }

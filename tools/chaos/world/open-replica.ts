@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeGrpcClient, openChannel } from '@immersiverse/auth-client/grpc'
+import type { Client } from '@grpc/grpc-js'
+import { makeGrpcClient, openChannel, type TlsOptions } from '@immersiverse/auth-client/grpc'
 import { AuthService, UserService } from '@immersiverse/auth-contract'
 import { freePort } from '../../parts/free-port.ts'
 import { openTcpProxy, type TcpProxy } from '../../parts/tcp-proxy.ts'
@@ -14,6 +15,8 @@ export interface ReplicaOptions {
   readonly folder: string
   readonly environment: NodeJS.ProcessEnv
   readonly clock: FakeClock | undefined
+  /** What its callers show; plaintext without. */
+  readonly tls?: TlsOptions | undefined
 }
 
 /** A replica, where it listens and how its users reach it. */
@@ -33,6 +36,7 @@ export async function openReplica({
   folder,
   environment,
   clock,
+  tls,
 }: ReplicaOptions): Promise<OpenReplica> {
   await using stack = new AsyncDisposableStack()
   const [grpcPort, edgePort, adminPort] = [await freePort(), await freePort(), await freePort()]
@@ -54,8 +58,9 @@ export async function openReplica({
     }),
   )
   const usersWay = stack.use(await openTcpProxy({ port: grpcPort }))
-  const users = openCalls(usersWay.port, stack)
-  const direct = openCalls(grpcPort, stack)
+  const users = makeCalls(openChannelTo(usersWay.port, stack, tls))
+  const channel = openChannelTo(grpcPort, stack, tls)
+  const direct = makeCalls(channel)
   const opened = stack.move()
   return {
     name,
@@ -65,14 +70,21 @@ export async function openReplica({
     clock,
     grpcPort,
     usersWay,
+    // Another one for each connection that a renewed certificate has opened.
+    toConnectionId: () => channel.getChannel().getChannelzRef().id,
     adminUrl: `http://127.0.0.1:${adminPort}`,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 
-function openCalls(port: number, stack: AsyncDisposableStack): Calls {
-  const channel = openChannel({ address: `127.0.0.1:${port}` })
+function openChannelTo(port: number, stack: AsyncDisposableStack, tls: TlsOptions | undefined): Client {
+  const address = `localhost:${port}`
+  const channel = openChannel(tls === undefined ? { address: `127.0.0.1:${port}` } : { address, tls })
   stack.defer(() => channel.close())
+  return channel
+}
+
+function makeCalls(channel: Client): Calls {
   return {
     auth: makeGrpcClient(AuthService, channel, { deadlineMs }),
     users: makeGrpcClient(UserService, channel, { deadlineMs }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TlsOptions } from '@immersiverse/auth-client/grpc'
 import { openPostgres, type PostgresPart } from '../../parts/open-postgres.ts'
 import { openTcpProxy, type TcpProxy } from '../../parts/tcp-proxy.ts'
 import { findFaketime } from './find-faketime.ts'
@@ -29,8 +30,16 @@ export interface WorldOptions {
   readonly accessTtlMs?: number
   /** Default `10s`. */
   readonly refreshGrace?: string
+  /** mTLS between callers and the replicas; default plaintext. */
+  readonly tls?: WorldTls
   /** Leaves the logs where they are. */
   readonly keep?: boolean
+}
+
+/** mTLS of a world: what replicas are started with, and what their callers show. */
+export interface WorldTls {
+  readonly environment: NodeJS.ProcessEnv
+  readonly client: TlsOptions
 }
 
 const replicaNames: readonly ReplicaName[] = ['auth1', 'auth2', 'auth3']
@@ -110,7 +119,7 @@ async function openReplicas(
   { stack, folder, links, names, masterKey, openClock }: Site,
   postgres: PostgresPart,
   broker: Broker<ReplicaName | 'c'> | undefined,
-  { accessTtlMs = 120_000, refreshGrace = '10s' }: WorldOptions,
+  { accessTtlMs = 120_000, refreshGrace = '10s', tls }: WorldOptions,
 ): Promise<OpenReplica[]> {
   const replicas: OpenReplica[] = []
   for (const name of names) {
@@ -121,11 +130,12 @@ async function openReplicas(
       AUTH_MASTER_KEY: masterKey,
       AUTH_ACCESS_TTL: `${accessTtlMs}ms`,
       AUTH_REFRESH_GRACE: refreshGrace,
+      ...tls?.environment,
       DATABASE_URL: postgres.url.replace(`:${postgres.port}/`, `:${way.port}/`),
       ...(kafkaWay === undefined ? {} : { KAFKA_BROKERS: `127.0.0.1:${kafkaWay.port}` }),
     }
     const clock = await openClock(name)
-    const replica = stack.use(await openReplica({ name, folder, environment, clock }))
+    const replica = stack.use(await openReplica({ name, folder, environment, clock, tls: tls?.client }))
     links.set(`users-${name}`, replica.usersWay)
     replicas.push(replica)
   }

@@ -26,6 +26,9 @@ export interface Replica {
   /** As the recorder reaches it: past all proxies. */
   readonly direct: Calls
   readonly adminUrl: string
+  readonly grpcPort: number
+  /** Which connection `direct` uses: another number once a certificate was renewed. */
+  toConnectionId(): number
   readonly clock: FakeClock | undefined
 }
 

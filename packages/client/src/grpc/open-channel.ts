@@ -8,7 +8,7 @@ import {
 import { bounds } from '@immersiverse/auth-contract'
 import { consoleLogger, type Logger } from '../logger.ts'
 import { type AssertionOptions, makeAssertions, toInterceptor } from './make-assertions.ts'
-import { RenewedChannel } from './renewed-channel.ts'
+import { RenewedChannel, type RenewedChannelOptions } from './renewed-channel.ts'
 import { type TlsMaterial, type TlsOptions, toCredentials } from './tls-options.ts'
 
 /** How the auth service is reached. */
@@ -46,8 +46,12 @@ export function openChannel(at: ChannelAddress): Client {
     assertion === undefined ? options : { ...options, ...toAssertionOptions(at, assertion) }
   if (tls === undefined) return new Client(address, credentials, clientOptions)
   const makeChannel = (material: TlsMaterial) => new Channel(address, toCredentials(material), options)
-  const channelOverride = new RenewedChannel({ tls, makeChannel, logger })
+  const channelOverride = new RenewedChannel({ tls, makeChannel, logger, ...toLooks(tls) })
   return new Client(address, credentials, { ...clientOptions, channelOverride })
+}
+
+function toLooks({ lookEveryMs }: TlsOptions): Pick<RenewedChannelOptions, 'lookEveryMs'> {
+  return lookEveryMs === undefined ? {} : { lookEveryMs }
 }
 
 const loopback = /^(?:ipv[46]:|dns:(?:\/\/\/)?)?(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]):\d+$/

@@ -12,6 +12,8 @@ export interface TlsOptions {
   /** This service's certificate, with its SPIFFE id, followed by those of authorities between, if any. */
   readonly cert?: PemSource
   readonly key?: PemSource
+  /** How often files are looked at; default 5,000. */
+  readonly lookEveryMs?: number
 }
 
 /** What the files hold, in PEM. */

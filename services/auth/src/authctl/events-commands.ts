@@ -2,6 +2,7 @@ import { type EventName, eventNames } from '@immersiverse/auth-contract'
 import type { Command } from 'commander'
 import { openEventTools } from '../compose/open-event-tools.ts'
 import { readConfig } from '../config.ts'
+import type { Caller } from '../domain/caller.ts'
 import { isUuid } from '../domain/ids.ts'
 import type { Discrepancy, Reconciliation } from '../events/reconcile-events.ts'
 import { toEventFact } from '../events/to-event-fact.ts'
@@ -12,6 +13,8 @@ import { addParkedCommands } from './parked-commands.ts'
 /** How the commands speak. */
 export interface EventsOutput {
   readonly toAction: ToAction
+  /** Who sits here. */
+  readonly caller: Caller
   readonly print: (answer: Answer, options: Options) => void
   /** A line at once: an endless answer has no end to wait for. */
   readonly printLine: (line: string) => void
@@ -59,18 +62,18 @@ async function tail(options: Options, { printLine }: EventsOutput): Promise<void
   }
 }
 
-async function replay(options: Options, { print }: EventsOutput): Promise<void> {
+async function replay(options: Options, { print, caller }: EventsOutput): Promise<void> {
   const search = toSearch(options)
   if (Object.keys(search).length === 0) throw new UsageError('needs --user or --since')
   await using tools = await openEventTools(readConfig())
-  const replayed = await tools.replay(search)
+  const replayed = await tools.replay(caller, search)
   print({ text: `${replayed} events were published again`, data: { replayed } }, options)
 }
 
-async function reconcile(options: Options, { print }: EventsOutput): Promise<void> {
+async function reconcile(options: Options, { print, caller }: EventsOutput): Promise<void> {
   const { since } = toSearch(options)
   await using tools = await openEventTools(readConfig())
-  const found = await tools.reconcile(since, options.repair === true)
+  const found = await tools.reconcile(caller, since, options.repair === true)
   print(toAnswer(found), options)
 }
 

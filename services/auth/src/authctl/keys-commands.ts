@@ -58,8 +58,8 @@ const rotate: Work = async ({ deps, caller }, _args, { now, purpose }) => {
   return { text, data: rotation }
 }
 
-const reencryptAll: Work = async ({ deps }) => {
-  const columns = await reencrypt(deps)
+const reencryptAll: Work = async ({ deps, caller }) => {
+  const columns = await reencrypt(deps, caller)
   const rows = columns.map(({ table, column, reencrypted }) => ({
     table,
     column,

@@ -80,7 +80,7 @@ function makeProgram(terminal: Terminal, print: Print): Command {
   addAuditCommands(program, toAction)
   addCallersCommands(program, print)
   addDoctorCommand(program, print)
-  addEventsCommands(program, { toAction, print, printLine: terminal.print })
+  addEventsCommands(program, { toAction, caller, print, printLine: terminal.print })
   addKeysCommands(program, toAction)
   addRevokeCommands(program, toAction)
   addSessionsCommands(program, toAction)

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Log } from '../deps.ts'
+import { checkAudit } from '../doctor/check-audit.ts'
 import { checkCertificate } from '../doctor/check-certificate.ts'
 import { checkDatabase } from '../doctor/check-database.ts'
 import { checkEdge } from '../doctor/check-edge.ts'
@@ -74,6 +75,7 @@ async function examineContents(
   const { keyTimes: times, issuer } = toSettings(config)
   const looks = {
     leaders: config.DATABASE_URL === undefined ? async () => [] : () => checkLeaders(database, systemClock),
+    'audit trail': config.DATABASE_URL === undefined ? async () => [] : () => checkAudit(database),
     outbox: () => checkOutbox(database),
     'parked keys': () => checkParked(database),
     usernames: () => checkUsernames(database),

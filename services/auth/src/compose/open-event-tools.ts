@@ -1,5 +1,8 @@
 import type { Config } from '../config.ts'
 import type { Log } from '../deps.ts'
+import type { AuditEntry } from '../domain/audit.ts'
+import type { Caller } from '../domain/caller.ts'
+import type { UserId } from '../domain/ids.ts'
 import { type KafkaSinkOptions, openKafkaSink } from '../events/kafka-sink.ts'
 import { type Reconciliation, reconcileEvents } from '../events/reconcile-events.ts'
 import { repairTopics } from '../events/repair-topics.ts'
@@ -14,10 +17,14 @@ import { toKafkaConnection } from './to-kafka-connection.ts'
 /** What an operator does with events. What needs Kafka throws a plain Error where no brokers are configured. */
 export interface EventTools extends AsyncDisposable {
   tail(options: TailOptions, signal: AbortSignal): AsyncGenerator<NumberedEvent, void, undefined>
-  /** How many were published again. */
-  replay(search: EventSearch): Promise<number>
-  /** `repaired` is how many were published again, where `repair` asks for it. */
-  reconcile(since: Date | undefined, repair: boolean): Promise<Reconciliation & { readonly repaired: number }>
+  /** How many were published again. The audit trail has it before it begins. */
+  replay(caller: Caller, search: EventSearch): Promise<number>
+  /** `repaired` is how many were published again, where `repair` asks for it; the audit trail has that before it begins. */
+  reconcile(
+    caller: Caller,
+    since: Date | undefined,
+    repair: boolean,
+  ): Promise<Reconciliation & { readonly repaired: number }>
 }
 
 const silent: Log = Object.freeze({ info: () => undefined, warn: () => undefined, error: () => undefined })
@@ -25,24 +32,37 @@ const silent: Log = Object.freeze({ info: () => undefined, warn: () => undefined
 /** Opens the database and, on first use, Kafka, beside the instances that serve. Throws as `openOperator`. */
 export async function openEventTools(config: Config): Promise<EventTools> {
   await using stack = new AsyncDisposableStack()
-  const { database } = stack.use(await openOperator(config)).deps
+  const { database, write } = stack.use(await openOperator(config)).deps
+  const note = async (caller: Caller, entry: AuditEntry) =>
+    await write(caller.origin, async (_trx, _announce, _revoke, record) => await record(caller, entry))
   const opened = stack.move()
   const { signal } = new AbortController()
   return {
     tail: (options, ended) => tailEvents(database, options, systemClock, ended),
-    replay: (search) => withSink(config, (sink) => replayEvents(database, sink, search, signal)),
-    async reconcile(asked, repair) {
+    replay: (caller, search) =>
+      withSink(config, async (sink) => {
+        await note(caller, toReplayEntry(search))
+        return await replayEvents(database, sink, search, signal)
+      }),
+    async reconcile(caller, asked, repair) {
       const { connection, topicPrefix, retentionMs } = toSinkOptions(config)
       // What the brokers may have dropped by their retention is not missing.
       const oldest = systemClock.now().getTime() - retentionMs
       const options = { connection, topicPrefix, since: new Date(Math.max(oldest, asked?.getTime() ?? 0)) }
       const found = await reconcileEvents(database, options)
       if (!repair || found.missing.length === 0) return { ...found, repaired: 0 }
+      await note(caller, { action: 'event.repair', target: { kind: 'events', id: '' } })
       const repaired = await withSink(config, (sink) => repairTopics(database, sink, found, options, signal))
       return { ...found, repaired }
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** The target is what it was narrowed to by time. */
+function toReplayEntry({ userId, since }: EventSearch): AuditEntry {
+  const target = { kind: 'events', id: since === undefined ? '' : `since ${since.toISOString()}` } as const
+  return { action: 'event.replay', target, ...(userId === undefined ? {} : { userId: userId as UserId }) }
 }
 
 async function withSink<T>(

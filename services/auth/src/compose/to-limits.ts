@@ -10,6 +10,7 @@ export function toLimits(config: Config): Limits {
     login_address: config.AUTH_LOGIN_ATTEMPTS_PER_ADDRESS,
     login_device: config.AUTH_LOGIN_ATTEMPTS,
     login_total: config.AUTH_LOGIN_FAILURES,
+    platform_flow_address: config.AUTH_PLATFORM_LOGINS_PER_ADDRESS,
     refresh_address: config.AUTH_REFRESH_FAILURES_PER_ADDRESS,
   }
 }

@@ -10,6 +10,8 @@ export const limitVariables = {
   AUTH_LOGIN_ATTEMPTS_PER_ADDRESS: limits.default([{ count: 100, windowMs: 15 * units.m }]),
   AUTH_LOGIN_FAILURES: limits.default([{ count: 3000, windowMs: units.m }]),
   AUTH_SIGN_UPS_PER_ADDRESS: limits.default([{ count: 30, windowMs: units.h }]),
+  // Each is a row for ten minutes; whole schools and offices share an address.
+  AUTH_PLATFORM_LOGINS_PER_ADDRESS: limits.default([{ count: 300, windowMs: 15 * units.m }]),
   AUTH_PASSWORD_CHANGE_ATTEMPTS: limits.default([{ count: 10, windowMs: 15 * units.m }]),
   AUTH_REFRESH_FAILURES_PER_ADDRESS: limits.default([{ count: 100, windowMs: 5 * units.m }]),
   REDIS_URL: url('redis:', 'rediss:').optional(),

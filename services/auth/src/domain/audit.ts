@@ -20,9 +20,12 @@ export const auditActions = Object.freeze([
   'key.plan',
   'key.revoke',
   'key.delete',
+  'key.reencrypt',
   'platform.connect',
   'platform.disconnect',
   'event.retry',
+  'event.replay',
+  'event.repair',
   'call.denied',
 ] as const)
 
@@ -47,6 +50,8 @@ export interface AuditTarget {
     | 'method'
     | 'platform_account'
     | 'parked_keys'
+    | 'master_key'
+    | 'events'
   readonly id: string
 }
 

@@ -12,6 +12,7 @@ export type LimitName =
   | 'login_address'
   | 'login_device'
   | 'login_total'
+  | 'platform_flow_address'
   | 'refresh_address'
 
 /** The limits of each name; all of a name must hold, and none means that nothing is counted. */
@@ -25,6 +26,7 @@ export const noLimits: Limits = Object.freeze({
   login_address: [],
   login_device: [],
   login_total: [],
+  platform_flow_address: [],
   refresh_address: [],
 })
 

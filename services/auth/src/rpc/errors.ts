@@ -102,6 +102,10 @@ const reasons: Readonly<Record<ErrorReasonName, { readonly code: status; readonl
       message: 'the platform does not allow it any more: the user has to connect the account again',
     },
     PLATFORM_UNAVAILABLE: { code: status.UNAVAILABLE, message: 'the platform cannot answer now: try again' },
+    TOO_MANY_PLATFORM_FLOWS: {
+      code: status.RESOURCE_EXHAUSTED,
+      message: 'too many connections and logins were begun from this address: try again later',
+    },
     PLATFORM_ACCOUNT_NOT_LINKED: { code: status.NOT_FOUND, message: 'no user has connected this account' },
     INTERNAL: { code: status.INTERNAL, message: 'internal error' },
   })

@@ -27,7 +27,12 @@ import { toServerOptions } from './limits/to-server-options.ts'
 import type { GrpcLimits, OnRefused } from './limits/transport-limits.ts'
 import { makePlatformAccountService } from './platform-account-service.ts'
 import type { OnFinished } from './refusals.ts'
-import { makeSnapshotStream, makeWatchStream, type WatchRevocations } from './revocation-streams.ts'
+import {
+  makeSnapshotStream,
+  makeWatchStream,
+  snapshotCost,
+  type WatchRevocations,
+} from './revocation-streams.ts'
 import { makeServerStreamCall, type ServerStream } from './server-stream-call.ts'
 import { makeRawUnaryCall, makeUnaryCall, type ServeContext, type ServedMethod } from './unary-call.ts'
 import type { UnaryHandler } from './unary-handlers.ts'
@@ -160,9 +165,9 @@ function listServices(options: GrpcOptions, at: ServeContext): Map<string, Serve
   }
   auth.set(validate.name, makeRawUnaryCall(validate, raw, at))
   auth.set(AuthService.method.validateTokens.name, makeValidateTokensCall(deps, at))
-  const stream = <M extends DescMethodServerStreaming>(method: M, answer: ServerStream<M>) =>
-    [method.name, makeServerStreamCall(method, answer, at)] as const
-  auth.set(...stream(AuthService.method.getRevocationSnapshot, makeSnapshotStream(deps)))
+  const stream = <M extends DescMethodServerStreaming>(method: M, answer: ServerStream<M>, cost = 1) =>
+    [method.name, makeServerStreamCall(method, answer, at, cost)] as const
+  auth.set(...stream(AuthService.method.getRevocationSnapshot, makeSnapshotStream(deps), snapshotCost))
   auth.set(...stream(AuthService.method.watchRevocations, makeWatchStream(watchRevocations)))
   const audit = new Map(serve(AuditService, makeAuditService(deps)))
   const events = new Map([stream(EventService.method.watchEvents, watchEvents)])

@@ -38,8 +38,8 @@ export function makePlatformAccountService(deps: Deps): UnaryHandlers<typeof Pla
     }),
     getPlatformAccessToken: async (caller, request) =>
       toAccessTokenResponse(await getPlatformAccessToken(deps, caller, request)),
-    beginPlatformLogin: async (_caller, request) => {
-      const { expiresAt, ...begun } = await beginPlatformLogin(deps, request)
+    beginPlatformLogin: async (caller, request) => {
+      const { expiresAt, ...begun } = await beginPlatformLogin(deps, caller, request)
       return { ...begun, expiresAt: timestampFromDate(expiresAt) }
     },
     loginWithPlatform: async (caller, request) => {

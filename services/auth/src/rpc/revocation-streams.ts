@@ -16,6 +16,9 @@ export type WatchRevocations = (
   signal: AbortSignal,
 ) => AsyncIterable<WatchedRevocation>
 
+/** What a snapshot, which may be a million entries, takes from its caller's limit: as many calls. */
+export const snapshotCost = 100
+
 /** GetRevocationSnapshot as grpc-js is to serve it. */
 export function makeSnapshotStream(
   deps: Pick<Deps, 'database'>,

@@ -21,16 +21,17 @@ export type ServerStream<M extends DescMethodServerStreaming = DescMethodServerS
   signal: AbortSignal,
 ) => AsyncIterable<MessageInitShape<M['output']>>
 
-/** Serves a method that streams its answer; waits for a slow reader instead of buffering for it. */
+/** Serves a method that streams its answer; waits for a slow reader instead of buffering for it. It takes `cost` calls from its caller's limit. */
 export function makeServerStreamCall<M extends DescMethodServerStreaming>(
   method: M,
   stream: ServerStream<M>,
   { clock, onFinished, calls, gate }: ServeContext,
+  cost = 1,
 ): ServedMethod {
   const name = `${method.parent.typeName}/${method.name}`
   const handler = async (call: ServerWritableStream<Incoming<MessageShape<M['input']>>, Uint8Array>) => {
     const startMs = clock.monotonicMs()
-    const admission = gate.admit(call, name)
+    const admission = gate.admit(call, name, cost)
     const { caller, refusal } = admission
     let ended: AuthError | undefined
     const aborted = new AbortController()

@@ -10,7 +10,8 @@ const monthsAhead = 3
 /** A drop waits for readers and is waited for by writers: it gives up soon and is tried again. */
 const lockTimeoutMs = 500
 
-interface Month {
+/** A month (UTC) of the audit trail. */
+export interface Month {
   /** Such as `202611`. */
   readonly name: string
   readonly begins: string
@@ -19,17 +20,18 @@ interface Month {
 
 /** Makes the parts of this month and the next three, where they are not there; whoever asks again changes nothing. Needs the tables' owner. */
 export async function makeAuditPartitions(database: Pick<Database, 'kysely' | 'transaction'>): Promise<void> {
-  for (const month of await listMissing(database.kysely)) {
+  for (const month of await listMissingMonths(database.kysely)) {
     await database.transaction(async (trx) => {
       // Of several that start at once one makes it and the others find it.
       await sql`lock table audit_anchors in share row exclusive mode`.execute(trx)
-      const missing = await listMissing(trx)
+      const missing = await listMissingMonths(trx)
       if (missing.some(({ name }) => name === month.name)) await makeMonth(trx, month)
     })
   }
 }
 
-async function listMissing(kysely: Kysely<Schema>): Promise<Month[]> {
+/** Months that should be there and are not, first ones first. */
+export async function listMissingMonths(kysely: Kysely<Schema>): Promise<Month[]> {
   const { rows } = await sql<Month>`
     select to_char(month, 'YYYYMM') as name, to_char(month, 'YYYY-MM-DD') as begins,
       to_char(month + interval '1 month', 'YYYY-MM-DD') as ends

@@ -77,6 +77,14 @@ export async function takeConnection(
   )
 }
 
+/** Forgets what a user has begun but for the newest `keep`. */
+export async function trimConnections(db: Kysely<Schema>, userId: UserId, keep: number): Promise<void> {
+  await sql`delete from platform_connections where state_hash in (
+    select state_hash from platform_connections where user_id = ${userId}
+    order by expires_at desc, state_hash offset ${keep}::bigint
+  )`.execute(db)
+}
+
 /** Forgets what a user has begun. */
 export async function deleteUserConnections(db: Kysely<Schema>, userId: UserId): Promise<void> {
   await db.deleteFrom('platform_connections').where('user_id', '=', userId).execute()

@@ -15,10 +15,10 @@ export interface BeginPlatformConnectionInput {
 
 /**
  * Begins to connect an account of a user.
- * @throws AuthError NOT_SELF, INVALID_FIELD, PLATFORM_NOT_ENABLED, USER_NOT_FOUND, DATABASE_UNAVAILABLE.
+ * @throws AuthError NOT_SELF, INVALID_FIELD, PLATFORM_NOT_ENABLED, USER_NOT_FOUND, TOO_MANY_PLATFORM_FLOWS, DATABASE_UNAVAILABLE.
  */
 export async function beginPlatformConnection(
-  deps: Pick<Deps, 'database' | 'platforms' | 'seal' | 'settings'>,
+  deps: Pick<Deps, 'database' | 'platforms' | 'seal' | 'settings' | 'throttle'>,
   caller: Caller,
   input: BeginPlatformConnectionInput,
 ): Promise<Begun> {
@@ -27,7 +27,7 @@ export async function beginPlatformConnection(
   const redirectUri = toRedirectUri(deps.settings.platforms.redirectUris, input.redirectUri)
   const user = await findAccount(deps.database.kysely, { by: 'id', value: userId })
   if (user === undefined) throw new AuthError('USER_NOT_FOUND')
-  return await beginFlow(deps, platform, { purpose: 'CONNECT', userId, redirectUri })
+  return await beginFlow(deps, caller, platform, { purpose: 'CONNECT', userId, redirectUri })
 }
 
 /** The redirect URI, letter by letter one of those allowed. Throws AuthError INVALID_FIELD. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { UserId } from '../domain/ids.ts'
 import { makeFlow } from '../platforms/make-flow.ts'
@@ -9,7 +10,9 @@ import {
   type ConnectionLookup,
   insertConnection,
   takeConnection,
+  trimConnections,
 } from '../store/platform-connections.ts'
+import { toAddressCounts } from './to-counted.ts'
 
 /** Where the person goes, and what comes back with them. */
 export interface Begun {
@@ -17,6 +20,9 @@ export interface Begun {
   readonly state: string
   readonly expiresAt: Date
 }
+
+/** Of a user the newest so many serve: more tabs than anybody has open, few enough to be no load. */
+const flowsOfUser = 20
 
 type FlowDeps = Pick<Deps, 'database' | 'seal' | 'settings'>
 
@@ -29,8 +35,17 @@ export interface FlowWishes {
   readonly proof?: string
 }
 
-/** Begins a flow: notes it, and says where the person goes. */
-export async function beginFlow(deps: FlowDeps, platform: Platform, wishes: FlowWishes): Promise<Begun> {
+/**
+ * Begins a flow: notes it, and says where the person goes. Whoever asks is counted by address, for each flow is a row until it is over.
+ * @throws AuthError TOO_MANY_PLATFORM_FLOWS, DATABASE_UNAVAILABLE.
+ */
+export async function beginFlow(
+  deps: FlowDeps & Pick<Deps, 'throttle'>,
+  caller: Caller,
+  platform: Platform,
+  wishes: FlowWishes,
+): Promise<Begun> {
+  await deps.throttle.begin('TOO_MANY_PLATFORM_FLOWS', toAddressCounts(caller, 'platform_flow_address'))
   const flow = makeFlow(wishes.redirectUri)
   const authorizationUrl = await platform.toAuthorizationUrl(flow)
   const stateHash = toHash(flow.state)
@@ -45,7 +60,9 @@ export async function beginFlow(deps: FlowDeps, platform: Platform, wishes: Flow
     sealed: deps.seal.seal(secrets, toFlowContext(stateHash)),
     proofHash: wishes.proof === undefined ? undefined : toHash(wishes.proof),
   }
-  const expiresAt = await insertConnection(deps.database.kysely, begun, deps.settings.platforms.times.stateMs)
+  const { kysely } = deps.database
+  if (begun.userId !== undefined) await trimConnections(kysely, begun.userId, flowsOfUser - 1)
+  const expiresAt = await insertConnection(kysely, begun, deps.settings.platforms.times.stateMs)
   return { authorizationUrl, state: flow.state, expiresAt }
 }
 

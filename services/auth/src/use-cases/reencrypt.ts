@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import type { Caller } from '../domain/caller.ts'
 import type { UserId } from '../domain/ids.ts'
 import type { KeyPurpose } from '../domain/key-life.ts'
 import { type PlatformAccountId, type TokenColumn, toTokenContext } from '../domain/platform-account.ts'
@@ -52,10 +53,17 @@ const batch = 100
 
 /**
  * Seals anew, under the first master key, what another one has sealed: batch by batch, while instances serve. Stopped half-way it goes on where it was, for what
- * is done says so itself.
+ * is done says so itself. The audit trail has it before it begins.
  * @throws SealError where no configured key opens a value; AuthError DATABASE_UNAVAILABLE.
  */
-export async function reencrypt(deps: Pick<Deps, 'database' | 'seal'>): Promise<ReencryptedColumn[]> {
+export async function reencrypt(
+  deps: Pick<Deps, 'database' | 'seal' | 'write'>,
+  caller: Caller,
+): Promise<ReencryptedColumn[]> {
+  const target = { kind: 'master_key', id: '' } as const
+  await deps.write(caller.origin, async (_trx, _announce, _revoke, record) => {
+    await record(caller, { action: 'key.reencrypt', target })
+  })
   const done: ReencryptedColumn[] = []
   for (const at of sealedColumns) {
     const { table, column } = at

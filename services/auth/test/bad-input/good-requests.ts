@@ -74,12 +74,12 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   UpdateUser: ['USER_NOT_FOUND', 'VERSION_MISMATCH', 'EMAIL_TAKEN'],
   ChangePassword: ['USER_NOT_FOUND', 'INVALID_CREDENTIALS', 'TOO_MANY_LOGINS'],
   DeleteUser: ['USER_NOT_FOUND'],
-  BeginPlatformConnection: ['PLATFORM_NOT_ENABLED', 'USER_NOT_FOUND'],
+  BeginPlatformConnection: ['PLATFORM_NOT_ENABLED', 'USER_NOT_FOUND', 'TOO_MANY_PLATFORM_FLOWS'],
   ConnectPlatformAccount: ['PLATFORM_NOT_ENABLED', 'PLATFORM_STATE_INVALID', 'USER_NOT_FOUND'],
   DisconnectPlatformAccount: ['PLATFORM_ACCOUNT_NOT_FOUND'],
   GetPlatformAccounts: ['USER_NOT_FOUND'],
   GetPlatformAccessToken: ['PLATFORM_ACCOUNT_NOT_FOUND'],
-  BeginPlatformLogin: ['PLATFORM_NOT_ENABLED'],
+  BeginPlatformLogin: ['PLATFORM_NOT_ENABLED', 'TOO_MANY_PLATFORM_FLOWS'],
   LoginWithPlatform: ['PLATFORM_NOT_ENABLED', 'PLATFORM_STATE_INVALID'],
 }
 

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { create, type DescMethod, type DescService, toBinary, toJson } from '@bufbuild/protobuf'
 import { Metadata } from '@grpc/grpc-js'
 import * as contract from '@immersiverse/auth-contract'
-import { AuthService, UserService } from '@immersiverse/auth-contract'
+import { AuthService, PlatformAccountService, UserService } from '@immersiverse/auth-contract'
 import { sql } from 'kysely'
 import pg from 'pg'
 import { pino } from 'pino'
@@ -22,14 +22,19 @@ import { findKcatSkip } from '../kafka-reader.ts'
 import { openTestAuth, type TestAuth, testMasterKey, toUniqueName } from '../open-test-auth.ts'
 import { getRefusal } from '../refusals.ts'
 import { refresh } from '../validations.ts'
+import { callWithAssertions } from './call-with-assertions.ts'
 import { Canaries, type Collected } from './canaries.ts'
 import { collectTables, collectTopics } from './collect.ts'
+import { liveAtPlatform, openCanaryPlatform } from './live-at-platform.ts'
+import { canaryOrigin, liveInBrowser } from './live-in-browser.ts'
+import { plantTokens } from './plant-tokens.ts'
 import { listUnknownFields, plantRequest } from './request-fields.ts'
 
 const isService = (value: unknown): value is DescService =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'service'
 const services: DescService[] = Object.values<unknown>(contract).filter(isService)
 const methods = services.flatMap((service) => service.methods)
+const edgeRoutes = listRoutes([AuthService, UserService, PlatformAccountService])
 const skip = await findKcatSkip()
 
 test('of every text in every request it is said whether it is a secret', () => {
@@ -60,7 +65,7 @@ test('a canary is found as text, in any case, in JSON, in hex and in base64, whe
 })
 
 /** The whole service with a real log, behind a proxy to PostgreSQL that can be cut. */
-async function openWorld(t: TestContext) {
+async function openWorld(t: TestContext, canaries: Canaries) {
   const [database, kafka] = [await openTestDatabase(t), await requireTestKafka(t)]
   if (database === undefined || kafka === undefined) return undefined
   const url = new URL(database.url)
@@ -70,8 +75,16 @@ async function openWorld(t: TestContext) {
   const lines: string[] = []
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => void lines.push(line) })
   const prefix = toUniqueName('t')
-  const environment = { KAFKA_BROKERS: kafka.brokers, AUTH_TOPIC_PREFIX: prefix }
-  const auth = await openTestAuth({ databaseUrl: url.href, environment, log })
+  const platform = await openCanaryPlatform(canaries)
+  t.after(() => platform.close())
+  const environment = {
+    ...platform.environment,
+    KAFKA_BROKERS: kafka.brokers,
+    AUTH_TOPIC_PREFIX: prefix,
+    AUTH_EDGE_ORIGINS: canaryOrigin,
+  }
+  const options = { databaseUrl: url.href, environment, log }
+  const auth = await openTestAuth(options)
   t.after(() => auth.close())
   const owner = new pg.Pool({ connectionString: database.url, max: 1 })
   owner.on('error', () => undefined)
@@ -85,26 +98,31 @@ async function openWorld(t: TestContext) {
       ...(await collectTopics(kafka.brokers, prefix)),
     ]
   }
-  return { auth, proxy, owner, lines, collect }
+  return { auth, options, platform, proxy, owner, lines, collect }
 }
 
 test('secrets that went through every RPC, over gRPC and the edge, failures included, are found nowhere', {
   skip,
 }, async (t) => {
-  const world = await openWorld(t)
-  if (world === undefined) return
-  const { auth, collect, lines, owner, proxy } = world
   const canaries = new Canaries()
+  const world = await openWorld(t, canaries)
+  if (world === undefined) return
+  const { auth, collect, lines, options, owner, platform, proxy } = world
   await live(auth, canaries)
-  const good = await makeGoodRequests(plantPeople(auth, canaries))
-  const goodBearer = (await plantPeople(auth, canaries).signUp()) && (await logIn(auth, canaries)).accessToken
+  await callWithAssertions(options, canaries)
+  const people = plantPeople(auth, canaries)
+  const good = await makeGoodRequests(people)
+  const person = await people.signUp()
+  const { accessToken: goodBearer } = await people.logIn(person)
+  await liveInBrowser(auth, canaries, person)
+  await liveAtPlatform(people, platform, canaries, { userId: person.id, bearer: goodBearer })
   const round = async () => {
     for (const method of methods) {
       const make = good[method.name]
       if (make === undefined) throw new Error(`good-requests.ts has no request for ${method}`)
       await callOverGrpc(auth, canaries, method, make())
     }
-    for (const { method } of listRoutes([AuthService, UserService])) {
+    for (const { method } of edgeRoutes) {
       for (const bearer of [goodBearer, canaries.make('bearer')]) {
         await callOverEdge(auth, canaries, method, good[method.name]?.() ?? {}, bearer)
       }
@@ -113,7 +131,7 @@ test('secrets that went through every RPC, over gRPC and the edge, failures incl
   await round()
 
   // INTERNAL: the database's own words name whole rows.
-  const tables = ['users', 'sessions', 'outbox', 'revocations', 'audit_log']
+  const tables = ['users', 'sessions', 'outbox', 'revocations', 'audit_log', 'platform_connections']
   for (const table of tables)
     await owner.query(`alter table ${table} add constraint never check (false) not valid`)
   await round()
@@ -143,6 +161,10 @@ test('secrets that went through every RPC, over gRPC and the edge, failures incl
     'users.email',
     'sessions.token_hash',
     'keys.sealed',
+    'platform_accounts.access_token',
+    'platform_accounts.refresh_token',
+    'platform_connections.sealed',
+    'platform_revocations.token',
     'audit_log_',
     'topic ',
   ]) {
@@ -173,23 +195,6 @@ function plantPeople(auth: TestAuth, canaries: Canaries): TestAuth {
     },
     logIn: async (person) => plantTokens(canaries, await auth.logIn(person)),
   }
-}
-
-async function logIn(auth: TestAuth, canaries: Canaries) {
-  const people = plantPeople(auth, canaries)
-  return await people.logIn(await people.signUp())
-}
-
-/** A token stands for all that its signature or its random part stands for. */
-function plantTokens<T extends { readonly accessToken: string; readonly refreshToken: string }>(
-  canaries: Canaries,
-  tokens: T,
-): T {
-  canaries.plant('access token', tokens.accessToken)
-  canaries.plant('signature of an access token', tokens.accessToken.split('.')[2] ?? '')
-  canaries.plant('refresh token', tokens.refreshToken)
-  canaries.plant('end of a refresh token', tokens.refreshToken.slice(-20))
-  return tokens
 }
 
 /** What people do, and what thieves do. */
@@ -242,7 +247,7 @@ async function callOverEdge(
   good: Record<string, unknown>,
   bearer: string,
 ): Promise<void> {
-  const [route] = listRoutes([AuthService, UserService]).filter((one) => one.method === method)
+  const route = edgeRoutes.find((one) => one.method === method)
   assert.ok(route)
   const json = toJson(method.input, plantRequest(canaries, method.input, good)) as Record<string, unknown>
   const fillPath = (value: (name: string) => string) =>

@@ -13,6 +13,12 @@ const kinds: Readonly<Record<string, 'secret' | 'email' | 'public'>> = Object.fr
   new_password: 'secret',
   // People type passwords and addresses into it; what is told of it is a keyed hash.
   identifier: 'secret',
+  device_token: 'secret',
+  auth_code: 'secret',
+  state: 'secret',
+  proof: 'secret',
+  // Comes from the URL that a platform sends a browser to, where anything may stand.
+  iss: 'secret',
   email: 'email',
   page_token: 'public',
   after_position: 'public',
@@ -35,6 +41,9 @@ const kinds: Readonly<Record<string, 'secret' | 'email' | 'public'>> = Object.fr
   topics: 'public',
   actions: 'public',
   id: 'public',
+  platform: 'public',
+  platform_account_id: 'public',
+  redirect_uri: 'public',
 })
 
 /** Fields of a request message, and of the messages in it, of which nobody has said what they are. */

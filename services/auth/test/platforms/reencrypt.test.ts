@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { createTestDatabase } from '../../../../tools/parts/create-test-database.ts'
 import { sharedPostgres } from '../../../../tools/parts/shared-postgres.ts'
+import { listAudited } from '../list-audited.ts'
 import { openTestAuth, type TestAuth } from '../open-test-auth.ts'
 import { runAuthctl } from '../run-authctl.ts'
 import { connectPerson } from './connect-person.ts'
@@ -63,6 +64,7 @@ describe('authctl keys reencrypt', { skip: 'skipReason' in postgres && postgres.
     await reencrypt(`${present},${old}`)
     const again = await reencrypt(`${present},${old}`)
     assert.deepEqual([...again.values()], [0, 0, 0, 0, 0])
+    assert.deepEqual(await listAudited(serving, 'key.reencrypt'), Array(3).fill('OPERATOR key.reencrypt'))
     await using fresh = await open(present)
     for (const platformAccountId of ids) await fresh.platforms.getPlatformAccessToken({ platformAccountId })
     const person = await fresh.signUp()

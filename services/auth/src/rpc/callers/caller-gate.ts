@@ -19,8 +19,8 @@ export interface Admission {
 
 /** Stands before every method: who calls, and may they? */
 export interface CallerGate {
-  /** Judges a call and takes one from its caller's limit. Never throws. */
-  admit(call: ArrivedCall, method: string): Admission
+  /** Judges a call and takes `cost`, one by default, from its caller's limit. Never throws. */
+  admit(call: ArrivedCall, method: string, cost?: number): Admission
   /** Takes `cost` more from the limit of an admitted caller. Throws AuthError CALLER_LIMITED. */
   spend(admission: Admission, cost: number): void
   /** Throws AuthError FIELD_NOT_ALLOWED where the request sets a field that its caller may not, be it to nothing. */

@@ -80,7 +80,7 @@ class Gate implements CallerGate {
     this.#rules = options.rules
   }
 
-  admit(call: ArrivedCall, method: string): JudgedAdmission {
+  admit(call: ArrivedCall, method: string, cost = 1): JudgedAdmission {
     const connection = this.#find(findSession(call))
     const { ip } = connection.peer
     const identity = this.#identify(connection, call)
@@ -88,7 +88,7 @@ class Gate implements CallerGate {
     const caller = toServiceCaller(call, identity.id ?? (isOpen ? toOpenName(ip) : 'unknown'), ip)
     if (isOpen) return { caller, method, refusal: undefined, fields: undefined, identity, connection }
     const denial = this.#judge(identity, method, connection)
-    const refusal = denial ?? (identity.entry && this.#limits.take(identity.entry, 1))
+    const refusal = denial ?? (identity.entry && this.#limits.take(identity.entry, cost))
     const fields = identity.entry?.grants.get(method)?.fields
     return { caller, method, refusal, fields, identity, connection }
   }

@@ -144,8 +144,8 @@ export declare type AuditEvent = Message<"auth.v1.AuditEvent"> & {
   /**
    * A stable name: `user.create`, `user.update`, `user.delete`, `user.revoke`, `password.change`, `session.create` (a login), `session.repeat` (a
    * refresh repeated within the grace), `session.reuse` (a stolen refresh token), `session.lose`, `session.end`, `session.end_all`, `session.revoke`,
-   * `token.revoke`, `issuer.revoke`, `key.plan`, `key.revoke`, `key.delete`, `platform.connect`, `platform.disconnect`, `event.retry`, `call.denied`.
-   * Others may come.
+   * `token.revoke`, `issuer.revoke`, `key.plan`, `key.revoke`, `key.delete`, `key.reencrypt`, `platform.connect`, `platform.disconnect`,
+   * `event.retry`, `event.replay`, `event.repair`, `call.denied`. Others may come.
    *
    * @generated from field: string action = 5;
    */

@@ -324,6 +324,13 @@ export enum ErrorReason {
    * @generated from enum value: ERROR_REASON_PLATFORM_ACCOUNT_NOT_LINKED = 47;
    */
   PLATFORM_ACCOUNT_NOT_LINKED = 47,
+
+  /**
+   * RESOURCE_EXHAUSTED: too many connections and logins with platforms were begun from this address; `RetryInfo` says when to try again.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_MANY_PLATFORM_FLOWS = 48;
+   */
+  TOO_MANY_PLATFORM_FLOWS = 48,
 }
 
 /**

@@ -553,7 +553,8 @@ export declare const PlatformAccountService: GenService<{
   /**
    * Begins to connect an account: the person is sent to `authorization_url`, and comes back to `redirect_uri` with a code and the state.
    * Over the edge it also sets a cookie, without which `GET /v1/platform-callback` finishes nothing.
-   * Errors: NOT_FOUND `PLATFORM_NOT_ENABLED` or `USER_NOT_FOUND`, INVALID_ARGUMENT `INVALID_FIELD` (a redirect URI that is not configured).
+   * Of a user the newest 20 serve. Errors: NOT_FOUND `PLATFORM_NOT_ENABLED` or `USER_NOT_FOUND`, INVALID_ARGUMENT `INVALID_FIELD` (a redirect
+   * URI that is not configured), RESOURCE_EXHAUSTED `TOO_MANY_PLATFORM_FLOWS`.
    *
    * @generated from rpc auth.v1.PlatformAccountService.BeginPlatformConnection
    */
@@ -610,7 +611,8 @@ export declare const PlatformAccountService: GenService<{
   },
   /**
    * Begins a login with a platform's account. The caller keeps `proof` where only the same browser finds it.
-   * Errors: NOT_FOUND `PLATFORM_NOT_ENABLED`, INVALID_ARGUMENT `INVALID_FIELD` (a redirect URI that is not configured).
+   * Errors: NOT_FOUND `PLATFORM_NOT_ENABLED`, INVALID_ARGUMENT `INVALID_FIELD` (a redirect URI that is not configured), RESOURCE_EXHAUSTED
+   * `TOO_MANY_PLATFORM_FLOWS`.
    *
    * @generated from rpc auth.v1.PlatformAccountService.BeginPlatformLogin
    */
