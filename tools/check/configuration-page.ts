@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const pages = ['docs/configuration.md']
+const pages = ['docs/configuration.md', 'docs/configuration.ko.md']
 const source = 'services/auth/src'
 
 /** Variables that the service reads and the pages on configuration do not have, and the other way round. */
