@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const pages = ['docs/security.md']
+const pages = ['docs/security.md', 'docs/security.ko.md']
 /** Where the paths on the page begin. */
 const folders = ['', 'services/auth/']
 
