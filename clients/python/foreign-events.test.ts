@@ -12,7 +12,7 @@ import {
   toTopic,
 } from '@immersiverse/auth-contract'
 import { findKcatSkip } from '../../services/auth/test/kafka-reader.ts'
-import { liveThrough } from '../../services/auth/test/live-through.ts'
+import { liveThrough, openLivedPlatform } from '../../services/auth/test/live-through.ts'
 import { openTestAuth, toUniqueName } from '../../services/auth/test/open-test-auth.ts'
 import { openTestDatabase } from '../../tools/parts/test-database.ts'
 import { requireTestKafka } from '../../tools/parts/test-kafka.ts'
@@ -53,6 +53,7 @@ async function writeEverything(t: TestContext, encoding: string) {
   if (database === undefined || kafka === undefined) return undefined
   const prefix = toUniqueName('t')
   const environment = {
+    ...(await openLivedPlatform(t)),
     KAFKA_BROKERS: kafka.brokers,
     AUTH_TOPIC_PREFIX: prefix,
     AUTH_EVENT_ENCODING: encoding,

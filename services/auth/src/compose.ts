@@ -53,7 +53,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
   const installation = { issuer: config.AUTH_ISSUER, newId }
   const owner = await openOwner(config, database, log, stack)
-  await prepare(owner, database, installation)
+  await prepare(config, { owner, database }, installation)
   const lane = { database, installation, clock, log, random: Math.random }
   const metrics = makeMetrics()
   const lanes = startLanes(config, { ...lane, owner }, metrics, stack)
@@ -98,11 +98,16 @@ export async function openService(config: Config, log: Log, overrides: Overrides
 }
 
 /** Brings the schema to this version, and says which database it is: without that no token can be judged. */
-async function prepare(owner: Database, database: Database, installation: Installation): Promise<void> {
+async function prepare(
+  config: Config,
+  { owner, database }: { readonly owner: Database; readonly database: Database },
+  installation: Installation,
+): Promise<void> {
   try {
     await migrateAsOwner(owner, database)
     await database.transaction((trx) => settleEpoch(trx, installation))
   } catch (cause) {
-    throw new Error('cannot prepare the database, see DATABASE_URL and DATABASE_OWNER_URL', { cause })
+    const variables = `DATABASE_URL${config.DATABASE_OWNER_URL === undefined ? '' : ' and DATABASE_OWNER_URL'}`
+    throw new Error(`cannot prepare the database, see ${variables}`, { cause })
   }
 }

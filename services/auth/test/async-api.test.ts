@@ -10,10 +10,8 @@ import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { requireTestKafka } from '../../../tools/parts/test-kafka.ts'
 import { until } from '../src/store/outbox-testing.ts'
 import { findKcatSkip, type KcatRecord, readWithKcat } from './kafka-reader.ts'
-import { liveThrough } from './live-through.ts'
-import { openTestAuth, type TestAuth, toUniqueName } from './open-test-auth.ts'
-import { connectPerson } from './platforms/connect-person.ts'
-import { openMockPlatform } from './platforms/open-mock-platform.ts'
+import { liveThrough, openLivedPlatform } from './live-through.ts'
+import { openTestAuth, toUniqueName } from './open-test-auth.ts'
 
 interface Channel {
   readonly address: string
@@ -50,9 +48,11 @@ async function openOnKafka(t: TestContext) {
   const [database, kafka] = [await openTestDatabase(t), await requireTestKafka(t)]
   if (database === undefined || kafka === undefined) return undefined
   const prefix = toUniqueName('t')
-  const twitch = await openMockPlatform('twitch')
-  t.after(() => twitch.close())
-  const environment = { ...twitch.environment, KAFKA_BROKERS: kafka.brokers, AUTH_TOPIC_PREFIX: prefix }
+  const environment = {
+    ...(await openLivedPlatform(t)),
+    KAFKA_BROKERS: kafka.brokers,
+    AUTH_TOPIC_PREFIX: prefix,
+  }
   const auth = await openTestAuth({ databaseUrl: database.url, environment })
   t.after(() => auth.close())
   return { auth, prefix, brokers: kafka.brokers }
@@ -79,7 +79,6 @@ test('every record on every topic is as asyncapi.yaml says, and nothing more', {
   if (opened === undefined) return
   const { auth, brokers, prefix } = opened
   await liveThrough(auth)
-  await connectAndDisconnect(auth)
   const waiting = auth.database.kysely.selectFrom('outbox').select('id').where('published_at', 'is', null)
   await until(async () => (await waiting.execute()).length === 0, 60_000)
   const lane = auth.database.kysely.selectFrom('lanes').selectAll().where('lane', '=', 0)
@@ -101,12 +100,6 @@ test('every record on every topic is as asyncapi.yaml says, and nothing more', {
   }
   assert.deepEqual([...seen].sort(), Object.keys(document.components.messages).sort())
 })
-
-async function connectAndDisconnect(auth: TestAuth): Promise<void> {
-  const { id: userId } = await auth.signUp()
-  const { id } = await connectPerson(auth, userId, 'twitch')
-  await auth.platforms.disconnectPlatformAccount({ userId, platformAccountId: id })
-}
 
 async function sendDeadLetter(brokers: string, prefix: string): Promise<void> {
   await using letters = openDeadLetters({ brokers: brokers.split(','), topicPrefix: prefix }, 'tests')

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { requireTestKafka } from '../../../tools/parts/test-kafka.ts'
 import { until } from '../src/store/outbox-testing.ts'
-import { liveThrough } from './live-through.ts'
+import { liveThrough, openLivedPlatform } from './live-through.ts'
 import { openTestAuth, toUniqueName } from './open-test-auth.ts'
 import { runAuthctl } from './run-authctl.ts'
 
@@ -41,6 +41,7 @@ test("with an owner the service's role works and can change nothing of the schem
   const [urls, kafka] = [await openRoles(t), await requireTestKafka(t)]
   if (urls === undefined || kafka === undefined) return
   const environment = {
+    ...(await openLivedPlatform(t)),
     DATABASE_OWNER_URL: urls.owner,
     KAFKA_BROKERS: kafka.brokers,
     AUTH_TOPIC_PREFIX: toUniqueName('t'),

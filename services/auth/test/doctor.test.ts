@@ -95,7 +95,7 @@ test('doctor finds nothing wrong with a service on PostgreSQL and Kafka, and say
   )
   const text = await runAuthctl(environment, 'doctor')
   assert.equal(text.code, 0)
-  assert.match(text.stdout, /^ok {7}database: reachable/)
+  assert.match(text.stdout, /^note {5}callers: AUTH_CALLERS_FILE is not set.*\nok {7}database: reachable/)
   assert.match(text.stdout, /nothing is wrong\n$/)
 })
 

@@ -6,7 +6,7 @@ import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { requireTestKafka } from '../../../tools/parts/test-kafka.ts'
 import { until } from '../src/store/outbox-testing.ts'
 import { findKcatSkip, type KcatRecord, readWithKcat } from './kafka-reader.ts'
-import { liveThrough, traceparent } from './live-through.ts'
+import { liveThrough, openLivedPlatform, traceparent } from './live-through.ts'
 import { openTestAuth, type TestAuth, toUniqueName } from './open-test-auth.ts'
 
 const skip = await findKcatSkip()
@@ -16,7 +16,11 @@ async function openOnKafka(t: TestContext) {
   const [database, kafka] = [await openTestDatabase(t), await requireTestKafka(t)]
   if (database === undefined || kafka === undefined) return undefined
   const prefix = toUniqueName('t')
-  const environment = { KAFKA_BROKERS: kafka.brokers, AUTH_TOPIC_PREFIX: prefix }
+  const environment = {
+    ...(await openLivedPlatform(t)),
+    KAFKA_BROKERS: kafka.brokers,
+    AUTH_TOPIC_PREFIX: prefix,
+  }
   const auth = await openTestAuth({ databaseUrl: database.url, environment })
   t.after(() => auth.close())
   return { auth, prefix, brokers: kafka.brokers }
@@ -60,7 +64,7 @@ test('kcat reads every event: key, CloudEvents headers, JSON that parses strictl
       numbers.map((_, n) => n + 1),
       'O4: 1, 2, 3 … over all topics',
     )
-    assert.equal(numbers.length, 7)
+    assert.equal(numbers.length, 9)
     assert.equal(new Set(own.map(({ partition }) => partition)).size, 1, 'O6: one key, one partition')
   }
 })

@@ -8,7 +8,7 @@ import { sql } from 'kysely'
 import type { Refusal } from '../refusals.ts'
 import { describeOnStores } from '../stores.ts'
 import { type BadKind, listBadBytes } from './bad-messages.ts'
-import { type GoodRequests, isDocumented, makeGoodRequests } from './good-requests.ts'
+import { type GoodRequests, isDocumented, makeGoodRequests, platformEnvironment } from './good-requests.ts'
 import { makeRandomBytes } from './random-bytes.ts'
 import { callRaw } from './raw-call.ts'
 
@@ -135,5 +135,5 @@ describeOnStores(
     }
     // It counts rows of all tables in one statement.
   },
-  { onModel: false },
+  { onModel: false, environment: platformEnvironment },
 )

@@ -5,6 +5,16 @@ import { toUniqueName } from '../open-test-auth.ts'
 /** A good request of every method, as its plain message; made anew for every call. */
 export type GoodRequests = Readonly<Record<string, () => Record<string, unknown>>>
 
+const platform = 'twitch'
+const redirectUri = 'http://localhost:8080/back'
+
+/** What enables the platform of the requests; nothing in them gets as far as asking it. */
+export const platformEnvironment = Object.freeze({
+  PLATFORM_TWITCH_CLIENT_ID: 'id',
+  PLATFORM_TWITCH_CLIENT_SECRET: 'secret',
+  PLATFORM_REDIRECT_URIS: `${redirectUri},http://localhost:8080/v1/platform-callback`,
+})
+
 /** Makes them for a person that has signed up. A method of the contract that is missing here fails the suite. */
 export async function makeGoodRequests(auth: TestAuth): Promise<GoodRequests> {
   const person = await auth.signUp()
@@ -34,6 +44,14 @@ export async function makeGoodRequests(auth: TestAuth): Promise<GoodRequests> {
     UpdateUser: () => ({ userId: person.id, displayName: toUniqueName() }),
     ChangePassword: () => ({ userId: person.id, currentPassword: password, newPassword: password }),
     DeleteUser: () => ({ userId: randomUUID() }),
+    BeginPlatformConnection: () => ({ userId: person.id, platform }),
+    // A state that nobody has begun: a real one would be used up by the first call.
+    ConnectPlatformAccount: () => ({ userId: person.id, platform, authCode: 'code', state: 'state' }),
+    DisconnectPlatformAccount: () => ({ userId: person.id, platformAccountId: randomUUID() }),
+    GetPlatformAccounts: () => ({ userId: person.id }),
+    GetPlatformAccessToken: () => ({ platformAccountId: randomUUID() }),
+    BeginPlatformLogin: () => ({ platform, redirectUri }),
+    LoginWithPlatform: () => ({ platform, authCode: 'code', state: 'state', proof: 'proof', client }),
     ListAuditEvents: () => ({ pageSize: 2, actions: ['user.create'], userId: person.id }),
     WatchEvents: () => ({ topics: ['auth.events.user_created'] }),
   }
@@ -56,6 +74,13 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   UpdateUser: ['USER_NOT_FOUND', 'VERSION_MISMATCH', 'EMAIL_TAKEN'],
   ChangePassword: ['USER_NOT_FOUND', 'INVALID_CREDENTIALS', 'TOO_MANY_LOGINS'],
   DeleteUser: ['USER_NOT_FOUND'],
+  BeginPlatformConnection: ['PLATFORM_NOT_ENABLED', 'USER_NOT_FOUND'],
+  ConnectPlatformAccount: ['PLATFORM_NOT_ENABLED', 'PLATFORM_STATE_INVALID', 'USER_NOT_FOUND'],
+  DisconnectPlatformAccount: ['PLATFORM_ACCOUNT_NOT_FOUND'],
+  GetPlatformAccounts: ['USER_NOT_FOUND'],
+  GetPlatformAccessToken: ['PLATFORM_ACCOUNT_NOT_FOUND'],
+  BeginPlatformLogin: ['PLATFORM_NOT_ENABLED'],
+  LoginWithPlatform: ['PLATFORM_NOT_ENABLED', 'PLATFORM_STATE_INVALID'],
 }
 
 /** Whether a method may refuse a request with a reason. */
