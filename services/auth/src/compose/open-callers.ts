@@ -24,7 +24,6 @@ import {
 export interface CallersParts {
   readonly clock: Clock
   readonly log: Log
-  /** Told of every refusal that is not one of a limit. */
 }
 
 /** How the files of TLS and callers stand. */

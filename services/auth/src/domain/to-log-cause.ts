@@ -9,7 +9,7 @@ export interface LogCause {
 
 /**
  * The parts of a thrown value that may be logged; database drivers hang parameters and rows on their errors. The cause of an error that gathers
- * several is the first of them. At most 4 causes deep.
+ * several is the first of them. At most 6 deep: a client of Kafka has four around the cause.
  */
 export function toLogCause(thrown: unknown, depth = 0): LogCause {
   if (!(thrown instanceof Error)) return { type: typeof thrown, message: 'not an error' }
@@ -20,6 +20,6 @@ export function toLogCause(thrown: unknown, depth = 0): LogCause {
     message: thrown.message,
     ...(typeof code === 'string' ? { code } : {}),
     ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
-    ...(cause === undefined || depth >= 3 ? {} : { cause: toLogCause(cause, depth + 1) }),
+    ...(cause === undefined || depth >= 5 ? {} : { cause: toLogCause(cause, depth + 1) }),
   }
 }
