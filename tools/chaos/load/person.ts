@@ -33,8 +33,8 @@ export interface Person {
 
 /** A name and a password that nobody else has. */
 export function makeCredentials(): { readonly username: string; readonly password: string } {
-  const text = randomBytes(8).toString('hex')
-  return { username: `u${text}`, password: `pass ${text} word` }
+  const [name, secret] = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')]
+  return { username: `u${name}`, password: `pass ${secret} word` }
 }
 
 /** Adds a token that was issued to what is probed. */
