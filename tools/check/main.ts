@@ -3,6 +3,7 @@ import { rootFolder } from '../process/root-folder.ts'
 import { runNpmBinary } from '../process/run-npm-binary.ts'
 import { checkCallerTable } from './caller-table.ts'
 import { type CheckStep, commandStep, listStep } from './check-step.ts'
+import { checkConfigurationPage } from './configuration-page.ts'
 import { checkEdgeMarks } from './edge-marks.ts'
 import { checkFileSizes } from './file-sizes.ts'
 import { checkForbiddenStrings } from './forbidden-strings.ts'
@@ -12,6 +13,7 @@ import { checkInstallScripts } from './install-scripts.ts'
 import { checkPackages } from './packages.ts'
 import { checkReleasedContract } from './released-contract.ts'
 import { checkReleasedEvents } from './released-events.ts'
+import { checkSecurityPage } from './security-page.ts'
 
 const steps: readonly CheckStep[] = [
   commandStep('types', () => runNpmBinary('typescript', 'tsc', ['-p', 'tsconfig.json'])),
@@ -28,6 +30,8 @@ const steps: readonly CheckStep[] = [
   listStep('edge marks', checkEdgeMarks),
   listStep('callers of every method', () => checkCallerTable()),
   listStep('install scripts', () => checkInstallScripts(rootFolder)),
+  listStep('page on security', () => checkSecurityPage(rootFolder)),
+  listStep('page on configuration', () => checkConfigurationPage(rootFolder)),
   listStep('packages', checkPackages),
 ]
 

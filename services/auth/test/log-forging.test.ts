@@ -71,7 +71,8 @@ describe('the log', () => {
       for (const call of calls) {
         const [line] = await collect(1, () => getRefusal(call()))
         assert.equal(line?.msg, 'call refused')
-        assert.equal(line?.caller, 'loopback')
+        // What is refused while it comes in has no caller yet.
+        assert.match(String(line?.caller), line?.reason === 'MESSAGE_TOO_LARGE' ? /^unknown$/ : /^loopback$/)
         assert.equal(typeof line?.reason, 'string')
       }
     })

@@ -48,7 +48,8 @@ export async function serveOperation<T>(
     return result
   } catch (error) {
     noteFailure(history, operation, error)
-    if (operation.outcome === 'INVALID' && operation.kind === 'refresh') applyTheft(history, operation)
+    const isRefused = operation.outcome === 'INVALID' && operation.kind === 'refresh'
+    if (isRefused && !mayBeLost(history, operation)) applyTheft(history, operation)
     throw error
   }
 }

@@ -34,7 +34,8 @@ export const processFaults: readonly Fault[] = [
       const verifier = random.findOne(world.verifiers)
       if (verifier === undefined) return
       cutOff(world, verifier.process.name, lastsMs)
-      pause(world, verifier.process, lastsMs * random.between(0.5, 0.95), true)
+      const pausedMs = lastsMs * random.between(0.5, 0.95)
+      pause(world, verifier.process, pausedMs, mayHave(verifier.process, 'STOOD_STILL'))
     },
   },
   {
@@ -44,7 +45,8 @@ export const processFaults: readonly Fault[] = [
       if (verifier === undefined) return
       cutOff(world, verifier.process.name, lastsMs)
       world.time.after(lastsMs * random.between(0.2, 0.9), () => {
-        verifier.process.wallSkewMs -= Math.round(random.between(0, lastsMs))
+        const backMs = Math.round(random.between(0, lastsMs))
+        if (mayHave(verifier.process, 'WALL_STEPPED')) verifier.process.wallSkewMs -= backMs
       })
     },
   },
@@ -53,10 +55,17 @@ export const processFaults: readonly Fault[] = [
     strike: (world, _lastsMs, random) => {
       const processes = [...world.verifiers, ...world.slots].map(({ process }) => process)
       const process = random.findOne(processes)
-      if (process !== undefined) process.wallSkewMs += Math.round(random.between(-10_000, 10_000))
+      const stepMs = Math.round(random.between(-10_000, 10_000))
+      if (process !== undefined && mayHave(process, 'WALL_STEPPED')) process.wallSkewMs += stepMs
     },
   },
 ]
+
+/** Whether a fault of the clocks may happen to a process, and from then on no other kind. */
+function mayHave(process: SimulatedProcess, fault: NonNullable<SimulatedProcess['clockFault']>): boolean {
+  process.clockFault ??= fault
+  return process.clockFault === fault
+}
 
 function pauseInstance(world: World, slot: Slot | undefined, lastsMs: number): void {
   if (slot === undefined || slot.process.isDead) return
@@ -73,7 +82,8 @@ function killInstance(world: World, slot: Slot | undefined, lastsMs: number): vo
 
 function pauseVerifier(world: World, random: Random, lastsMs: number, standsStill: boolean): void {
   const verifier = random.findOne(world.verifiers)
-  if (verifier !== undefined) pause(world, verifier.process, lastsMs, standsStill)
+  if (verifier === undefined) return
+  pause(world, verifier.process, lastsMs, standsStill && mayHave(verifier.process, 'STOOD_STILL'))
 }
 
 /** Its streams hang: nobody is told. */

@@ -23,6 +23,8 @@ export class Link {
   latencyMs = usualLatencyMs
   jitterMs = 0.5
   #state: LinkState = 'WORKS'
+  /** When the last of what was held will arrive: nothing that is sent later comes before it (TCP keeps the order). */
+  #heldUntilMs = 0
 
   constructor(time: VirtualTime, random: Random) {
     this.#time = time
@@ -38,7 +40,7 @@ export class Link {
     this.#state = state
     if (state === 'DROPS') this.breakConnections()
     if (state !== 'WORKS') return
-    for (const message of this.#held.splice(0)) this.send(message)
+    for (const message of this.#held.splice(0)) this.#heldUntilMs = this.send(message)
   }
 
   /** Ends all connections over it, both ends being told. */
@@ -59,7 +61,7 @@ export class Link {
 
   /** Sends; `notBeforeMs` keeps the order of a stream. Returns when it will arrive if nothing comes between. */
   send(message: Message, notBeforeMs = 0): number {
-    const arrivesMs = Math.max(this.#time.nowMs + this.nextDelayMs(), notBeforeMs)
+    const arrivesMs = Math.max(this.#time.nowMs + this.nextDelayMs(), notBeforeMs, this.#heldUntilMs)
     if (this.#state === 'HOLDS') this.#held.push(message)
     else if (this.#state === 'DROPS') this.#time.at(arrivesMs, message.fail)
     else if (this.#state === 'WORKS') this.#time.at(arrivesMs, message.arrive)

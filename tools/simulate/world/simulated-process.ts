@@ -21,6 +21,8 @@ export class SimulatedProcess {
   readonly clock: ServiceClock & VerifierClock
   readonly random: Random
   wallSkewMs: number
+  /** What has been done to its clocks: never both, which together could hide time from every clock of the machine (`toElapsedMs`). */
+  clockFault: 'WALL_STEPPED' | 'STOOD_STILL' | undefined
   #state: 'RUNNING' | 'PAUSED' | 'DEAD' = 'RUNNING'
   #standsStillSinceMs: number | undefined
   #stoodStillMs = 0

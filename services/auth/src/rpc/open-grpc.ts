@@ -97,7 +97,18 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
   })
   health.addToServer(server)
   addReflection(server, at)
-  const listener = await openLimitedListener(server, credentials, { ...options, methods: listPaths(served) })
+  const listener = await openLimitedListener(server, credentials, {
+    ...options,
+    methods: listPaths(served),
+    // Nobody has been asked who calls.
+    onCallRefused: (method = 'unmatched', ip, error) =>
+      onFinished({
+        method,
+        caller: { kind: 'service', id: 'unknown', origin: { ip, userAgent: '' } },
+        startMs: deps.clock.monotonicMs(),
+        error,
+      }),
+  })
   const beginShutdown = () => {
     for (const name of ['', ...Object.keys(healthOf(services))]) health.setStatus(name, 'NOT_SERVING')
   }

@@ -16,6 +16,8 @@ export interface CallGateOptions {
   readonly methods: ReadonlyMap<string, { readonly isUnary: boolean }>
   readonly nowMs: () => number
   onAbuse(peer: Peer, refusal: TransportRefusal): void
+  /** Told of a call that is refused before it is one; `method` is undefined where there is none of that path. */
+  onCallRefused(peer: Peer, method: string | undefined, error: AuthError): void
   /** Told of a call that is cut because its peer neither sends nor reads. */
   onStalled(peer: Peer): void
 }
@@ -77,16 +79,21 @@ export function makeCallGate(options: CallGateOptions): CallGate {
       watchStream(peer, stream, options)
       const method = methods.get(headers[':path'] ?? '')
       const deadlineMs = capDeadline(headers, limits)
+      const refuse = (error: AuthError) => {
+        options.onCallRefused(peer, method && headers[':path']?.slice(1), error)
+        respondWithRefusal(stream, error, { 'grpc-accept-encoding': 'identity' })
+        return false
+      }
       const fault = findFault(method, headers, deadlineMs)
       if (fault !== undefined) {
         if (!peer.faults.take(nowMs())) options.onAbuse(peer, 'refused-calls')
-        return refuse(stream, fault)
+        return refuse(fault)
       }
       if (!method?.isUnary || deadlineMs === undefined) return true
-      if (!hasRoom(peer)) return refuse(stream, new AuthError('TOO_MANY_CALLS', { retryAfterMs }))
+      if (!hasRoom(peer)) return refuse(new AuthError('TOO_MANY_CALLS', { retryAfterMs }))
       headers['grpc-timeout'] = `${deadlineMs}m`
       begin({ stream, peer, deadlineMs: nowMs() + deadlineMs })
-      limitBody(stream, bounds.messageBytes)
+      limitBody(stream, bounds.messageBytes, refuse)
       return true
     },
     sweep() {
@@ -107,11 +114,6 @@ function cut({ stream, peer }: OpenCall, { onStalled }: CallGateOptions): void {
   respondWithRefusal(stream, new AuthError('TOO_MANY_CALLS', { retryAfterMs }))
   // RESOURCE_EXHAUSTED to a client that has no trailers (gRPC over HTTP/2, "HTTP2 Transport Mapping").
   if (!stream.closed) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
-}
-
-function refuse(stream: ServerHttp2Stream, error: AuthError): false {
-  respondWithRefusal(stream, error, { 'grpc-accept-encoding': 'identity' })
-  return false
 }
 
 /** What the call itself does wrong. */
@@ -145,13 +147,15 @@ function watchStream(peer: Peer, stream: ServerHttp2Stream, { nowMs, onAbuse }: 
 }
 
 /** grpc-js knows one bound for all messages, that of batches; a unary request is held to its own while it comes in. */
-function limitBody(stream: ServerHttp2Stream, maxBytes: number): void {
+function limitBody(stream: ServerHttp2Stream, maxBytes: number, refuse: (error: AuthError) => void): void {
   let left = maxBytes + messageHeadBytes
-  stream.on('data', (chunk: Buffer) => {
+  const count = (chunk: Buffer) => {
     left -= chunk.length
     if (left >= 0) return
-    refuse(stream, new AuthError('MESSAGE_TOO_LARGE', { metadata: { max_bytes: String(maxBytes) } }))
-  })
+    stream.off('data', count)
+    refuse(new AuthError('MESSAGE_TOO_LARGE', { metadata: { max_bytes: String(maxBytes) } }))
+  }
+  stream.on('data', count)
 }
 
 /** Compressed flag and length (gRPC over HTTP/2). */

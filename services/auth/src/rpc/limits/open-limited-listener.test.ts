@@ -40,6 +40,7 @@ async function open(t: TestContext, kind: keyof typeof credentials) {
   const listener = await openLimitedListener(server, credentials[kind], {
     listen: { host: '127.0.0.1', port: 0 },
     methods: new Map([[path, { isUnary: true }]]),
+    onCallRefused: () => undefined,
     onRefused: (refusal) => refusals.push(refusal),
     limits: {
       maxConnections: 10,

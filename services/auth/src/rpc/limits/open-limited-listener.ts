@@ -1,4 +1,5 @@
 import type { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { AuthError } from '../../domain/errors.ts'
 import { getHttp2Server } from './get-http2-server.ts'
 import { guardSession } from './guard-session.ts'
 import { listenOn } from './listen-on.ts'
@@ -13,6 +14,8 @@ export interface LimitedListenerOptions {
   readonly limits: GrpcLimits
   readonly methods: CallGateOptions['methods']
   readonly onRefused: OnRefused
+  /** Told of a call that is refused before it is one, and from where it came. */
+  readonly onCallRefused: (method: string | undefined, address: string, error: AuthError) => void
 }
 
 /** The sockets of a gRPC server. */
@@ -44,6 +47,7 @@ export async function openLimitedListener(
     ...options,
     nowMs,
     onAbuse: (peer, refusal) => peers.punish(peer, refusal),
+    onCallRefused: ({ address }, method, error) => options.onCallRefused(method, address, error),
     onStalled: ({ address }) => options.onRefused('stalled-call', address),
   })
   const injector = server.createConnectionInjector(credentials)
