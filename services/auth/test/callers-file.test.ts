@@ -66,26 +66,6 @@ describe('limit', () => {
     assert.ok((refusal.retryMs ?? 0) > 90_000, `${refusal.retryMs} ms`)
   })
 
-  it('counts a snapshot of revocations as a hundred calls, and lets one through where a burst is less', async () => {
-    const snapshot = 'auth.v1.AuthService/GetRevocationSnapshot'
-    const entry = (name: string, burst: number) =>
-      toEntry(name, `allow: [${snapshot}, ${getUser}]`, `limit: { perSecond: 0.01, burst: ${burst} }`)
-    const callers = toCallers(entry('chat', 102), entry('small', 2))
-    await using world = await openMtlsAuth({ callers })
-    const take = async (client: Client) => {
-      for await (const _ of makeGrpcClient(AuthService, client).getRevocationSnapshot({}));
-    }
-    for (const [name, left] of [
-      ['chat', 2],
-      ['small', 0],
-    ] as const) {
-      const client = connectAs(world, name)
-      await take(client)
-      for (let at = 0; at < left; at += 1) assert.deepEqual(await knock(client, getUser), admitted)
-      assert.deepEqual(await knock(client, getUser), limited)
-    }
-  })
-
   it('counts each question of a stream', async () => {
     const method = 'auth.v1.AuthService/ValidateTokens'
     const callers = toCallers(toEntry('chat', `allow: [${method}]`, 'limit: { perSecond: 0.01, burst: 6 }'))

@@ -4,19 +4,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
-import { toDeadLetterTopic, toRevocationTopic, toTopic } from '@immersiverse/auth-contract'
+import { toRevocationTopic, toTopic } from '@immersiverse/auth-contract'
 import {
   AclOperations,
   AclPermissionTypes,
   Admin,
-  ConfigResourceTypes,
   Consumer,
-  IncrementalAlterConfigOperationTypes,
   ResourcePatternTypes,
   ResourceTypes,
 } from '@platformatic/kafka'
 import { sql } from 'kysely'
-import pg from 'pg'
 import { freePort } from '../../../tools/parts/free-port.ts'
 import { openKafka } from '../../../tools/parts/open-kafka.ts'
 import { toPartMissing } from '../../../tools/parts/part-missing.ts'
@@ -27,6 +24,8 @@ import type { Finding } from '../src/doctor/finding.ts'
 import { until } from '../src/store/outbox-testing.ts'
 import { expiredCertificate } from './expired-certificate.ts'
 import { openTestAuth, toUniqueName } from './open-test-auth.ts'
+import { plantAuditFaults } from './plant-audit-faults.ts'
+import { plantTopicFaults } from './plant-topic-faults.ts'
 import { runAuthctl } from './run-authctl.ts'
 
 async function openInstallation(t: TestContext) {
@@ -54,25 +53,6 @@ async function examine(environment: NodeJS.ProcessEnv, ...args: string[]) {
   for (const { remedy, what } of faults) assert.ok(remedy, `no remedy: ${what}`)
   for (const { what, remedy = '' } of findings) assert.doesNotMatch(what + remedy, /\n/)
   return { findings, faults, code }
-}
-
-/** A row of an hour ago that nobody has chained, and a month that nobody has made. */
-async function plantAuditFaults(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
-    const others =
-      'actor_kind, actor_id, on_behalf_of, action, target_kind, target_id, user_id, outcome, reason, ip, user_agent, traceparent, request_id, token_id, changed_fields'
-    await client.query(`insert into audit_log (id, occurred_at, ${others})
-      select gen_random_uuid(), now() - interval '1 hour', ${others} from audit_log limit 1`)
-    const { rows } = await client.query<{ name: string }>(
-      `select to_char((now() at time zone 'UTC') + interval '2 months', 'YYYYMM') as name`,
-    )
-    for (const table of ['audit_chain', 'audit_log'])
-      await client.query(`drop table ${table}_${rows[0]?.name}`)
-  } finally {
-    await client.end()
-  }
 }
 
 /** Serves at a port of its own until the test ends, and returns `host:port`. */
@@ -206,24 +186,6 @@ async function plantParked({ database: { kysely } }: Parameters<typeof countPend
   const kinds = ['EVENTS', 'STATES'] as const
   const rows = kinds.map((kind) => ({ kind, ...facts }))
   await kysely.insertInto('parked_keys').values(rows).execute()
-}
-
-async function plantTopicFaults(brokers: string[], prefix: string): Promise<void> {
-  const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers })
-  const configure = (topic: string, name: string, value: string) => {
-    const configs = [{ name, value, configOperation: IncrementalAlterConfigOperationTypes.SET }]
-    const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configs }
-    return admin.incrementalAlterConfigs({ resources: [resource] })
-  }
-  try {
-    await admin.deleteTopics({ topics: [toTopic('user_deleted', prefix)] })
-    await configure(toTopic('login_failed', prefix), 'retention.ms', '60000')
-    await configure(toTopic('logged_out', prefix), 'cleanup.policy', 'compact')
-    const dlq = { name: toDeadLetterTopic(prefix), count: 13, assignments: [{ brokerIds: [1] }] }
-    await admin.createPartitions({ topics: [dlq] })
-  } finally {
-    await admin.close()
-  }
 }
 
 /** A member of a group that has handled nothing yet. */

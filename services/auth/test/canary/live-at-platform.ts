@@ -54,8 +54,10 @@ export async function liveAtPlatform(
   if (tokens) plantTokens(canaries, tokens)
   await getRefusal(platforms.loginWithPlatform(brought))
   await finishInBrowser(auth, platform, canaries, browser)
-  // What is to be revoked waits with its token, as the platform does not answer.
-  platform.intercept = (_request, response) => {
+  let isBroken = true
+  // It revokes nothing to the end: what is to be revoked waits with its token.
+  platform.intercept = ({ url }, response) => {
+    if (!isBroken && url !== '/revoke') return false
     response.writeHead(500).end(canaries.make('what a broken platform says'))
     return true
   }
@@ -65,7 +67,7 @@ export async function liveAtPlatform(
     'UNAVAILABLE',
     'PLATFORM_UNAVAILABLE',
   )
-  platform.intercept = undefined
+  isBroken = false
 }
 
 /** Begins a login, and comes back from the platform; what the browser carries are canaries. */
