@@ -36,8 +36,14 @@ export function describeReplicaRaces(
     let came = 0
     await race(people, async (person, n) => {
       const [loginAt, suspendAt] = n % 2 === 0 ? [first(), second()] : [second(), first()]
-      const suspend = suspendAt.users.updateUser({ userId: person.id, status: UserStatus.SUSPENDED })
-      const [login] = await Promise.allSettled([loginAt.logIn(person), suspend])
+      const logIn = loginAt.logIn(person)
+      const suspend = (async () => {
+        // A login takes several turns at the database: the suspension comes before, between and after them.
+        for (let turns = n % 6; turns > 0; turns -= 1)
+          await suspendAt.users.getUser({ by: { case: 'userId', value: person.id } })
+        return await suspendAt.users.updateUser({ userId: person.id, status: UserStatus.SUSPENDED })
+      })()
+      const [login] = await Promise.allSettled([logIn, suspend])
       assert.equal((await suspend).user?.status, UserStatus.SUSPENDED)
       if (login.status === 'fulfilled') {
         came += 1

@@ -46,6 +46,13 @@ test('a dead letter that is written twice, after a crash, is none the worse', ()
   assert.deepEqual(judge(effects, [...letters, ...letters]), [])
 })
 
+test('what cannot be handled may be buried again when it comes again, and only that', () => {
+  const again = [...records, makeRecord({ offset: 5, eventId: 'poison', isPoison: true })]
+  assert.deepEqual(judge(effects, [...letters, { topic, partition: 0, offset: 5 }], again), [])
+  const good = [...records, makeRecord({ offset: 5, eventId: 'a' })]
+  assert.deepEqual(judge(effects, [...letters, { topic, partition: 0, offset: 5 }], good), ['phantom'])
+})
+
 test('a record that the relay has written again is the same event', () => {
   const again = [...records, makeRecord({ offset: 5, eventId: 'a' })]
   assert.deepEqual(judge(effects, letters, again), [])

@@ -51,7 +51,7 @@ export function judgeConsumer(records: readonly TopicRecord[], traces: Traces): 
   const buried = new Set(traces.letters.map(toPlace))
   return [
     ...events.flatMap((record) => judgeEvent(record, effects.get(record.eventId ?? '') ?? [], buried)),
-    ...findPhantoms(events, traces),
+    ...findPhantoms(events, records, traces),
     ...findDisorder(events, traces.effects),
     ...findMiscounts(traces),
   ]
@@ -93,9 +93,14 @@ function judgeEvent(
   return found
 }
 
-function findPhantoms(events: readonly TopicRecord[], { effects, letters }: Traces): ConsumerViolation[] {
+function findPhantoms(
+  events: readonly TopicRecord[],
+  records: readonly TopicRecord[],
+  { effects, letters }: Traces,
+): ConsumerViolation[] {
   const ids = new Set(events.map(({ eventId }) => eventId))
-  const places = new Set(events.map(toPlace))
+  // What cannot be handled and comes again is buried again.
+  const places = new Set([...events, ...records.filter(({ isPoison }) => isPoison)].map(toPlace))
   return [
     ...effects
       .filter(({ eventId }) => !ids.has(eventId))

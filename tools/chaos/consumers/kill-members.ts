@@ -17,7 +17,7 @@ export interface KillOptions {
 }
 
 /** How long a graceful stop may take: the last commit is waited for 5 s at most. */
-const stopLimitMs = 10_000
+const stopLimitMs = 30_000
 const pointWithinMs = 4_000
 
 /**
