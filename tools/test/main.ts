@@ -40,9 +40,13 @@ async function main(): Promise<number> {
   const files = await listTestFiles(root, filters)
   await using _parts = await openSharedParts(await findNeededParts(root, files))
   // The longest stand late in the alphabet: begun first, none of them runs alone at the end.
-  const results = await runAll(files.toReversed(), { root, only, timeoutMs, signal: stop.signal }, (result) => {
-    if (only === undefined || hasRun(result)) console.log(describeResult(result))
-  })
+  const results = await runAll(
+    files.toReversed(),
+    { root, only, timeoutMs, signal: stop.signal },
+    (result) => {
+      if (only === undefined || hasRun(result)) console.log(describeResult(result))
+    },
+  )
   const count = countResults(results, process.env.CI === 'true')
   printSkips(count)
   printFailures(results)
