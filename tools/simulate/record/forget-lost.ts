@@ -20,9 +20,9 @@ export function forgetLost(history: History): void {
   }
 }
 
-/** The new epoch's leader has revoked what was issued up to a whole second, given in Unix milliseconds. */
-export function noteSettled(history: History, untilMs: number): void {
-  for (const epoch of history.epochs) epoch.settledMs ??= history.time.nowMs
+/** The leader of an epoch of `timeline` has revoked what was issued up to a whole second, given in Unix milliseconds. Every promotion begins a timeline. */
+export function noteSettled(history: History, untilMs: number, timeline: number): void {
+  for (const epoch of history.epochs.slice(0, timeline - 1)) epoch.settledMs ??= history.time.nowMs
   for (const token of history.tokens) {
     if (token.claims.iat * 1000 <= untilMs) history.revoke(token, 'a new epoch')
   }
