@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
 import { bounds } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
 import { type AuditActorKind, type AuditOutcome, auditActions } from '../domain/audit.ts'
 import type { Caller } from '../domain/caller.ts'
-import { type FieldViolation, invalidField } from '../domain/errors.ts'
+import type { FieldViolation } from '../domain/errors.ts'
 import { findUserId } from '../domain/ids.ts'
 import { type AuditFilter, type AuditRow, listAuditRows } from '../store/list-audit-rows.ts'
 import { assertFields } from './assert-fields.ts'
+import { type PageConditions, readPageToken, toPage } from './page-token.ts'
 import { requireService } from './require-service.ts'
 
 /** Which rows of the audit trail, and which page of them; empty texts are not said. */
@@ -36,13 +36,11 @@ export async function listAuditEvents(
   assertFields(findViolations(input))
   const filter = toFilter(input)
   const size = Math.min(input.pageSize || bounds.auditPageDefault, bounds.auditPage)
-  const below = input.pageToken === '' ? undefined : fromPageToken(input.pageToken, filter)
-  // One more than the page tells whether there is another.
+  const conditions = toConditions(filter)
+  const below = readPageToken(input.pageToken, conditions, 'ListAuditEvents', findPosition)
   const found = await listAuditRows(deps.database.kysely, filter, below, size + 1)
-  const events = found.slice(0, size)
-  const last = events.at(-1)
-  const isLastPage = found.length <= size || last === undefined
-  return { events, nextPageToken: isLastPage ? '' : toPageToken(last.position, filter) }
+  const { rows: events, nextPageToken } = toPage(found, size, conditions, ({ position }) => position)
+  return { events, nextPageToken }
 }
 
 const knownActions: ReadonlySet<string> = new Set(auditActions)
@@ -67,23 +65,13 @@ function toFilter(input: ListAuditEventsInput): AuditFilter {
   }
 }
 
-/** Below which position the next page begins, and a print of the conditions: with others the token means nothing (AIP-158). */
-function toPageToken(position: number, filter: AuditFilter): string {
-  return Buffer.from(`${position} ${toPrint(filter)}`).toString('base64url')
-}
-
-function fromPageToken(token: string, filter: AuditFilter): number {
-  const text = Buffer.from(token.slice(0, bounds.pageTokenMax), 'base64url').toString()
-  const [, position, print] = /^([1-9]\d{0,15}) (.*)$/.exec(text) ?? []
-  if (position === undefined || !Number.isSafeInteger(Number(position))) {
-    throw invalidField('page_token', 'is not one that ListAuditEvents gave')
-  }
-  if (print !== toPrint(filter)) throw invalidField('page_token', 'belongs to other conditions')
-  return Number(position)
-}
-
-function toPrint(filter: AuditFilter): string {
+/** What a page token is bound to. */
+function toConditions(filter: AuditFilter): PageConditions {
   const { actions, actorId, actorKind, before, outcome, since, userId } = filter
-  const text = JSON.stringify([actorKind, actorId, [...actions].sort(), userId, outcome, since, before])
-  return createHash('sha256').update(text).digest('base64url').slice(0, 12)
+  return [actorKind, actorId, [...actions].sort(), userId, outcome, since, before]
+}
+
+function findPosition(text: string): number | undefined {
+  const position = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(position) ? position : undefined
 }

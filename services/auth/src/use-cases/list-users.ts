@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
 import { bounds } from '@immersiverse/auth-contract'
 import type { Deps } from '../deps.ts'
 import type { Caller } from '../domain/caller.ts'
-import { type FieldViolation, invalidField } from '../domain/errors.ts'
-import { findUserId, type UserId } from '../domain/ids.ts'
+import type { FieldViolation } from '../domain/errors.ts'
+import { findUserId } from '../domain/ids.ts'
 import type { User } from '../domain/user.ts'
 import { findViolation, makeTextRule, roleRule, tierRule } from '../domain/user-fields.ts'
 import { type AccountFilter, listAccounts } from '../store/list-accounts.ts'
 import { assertFields } from './assert-fields.ts'
+import { type PageConditions, readPageToken, toPage } from './page-token.ts'
 import { requireService } from './require-service.ts'
 
 /** Which users, and which page of them; empty texts are not said. */
@@ -35,13 +35,11 @@ export async function listUsers(
   assertFields(findFilterViolations(input))
   const filter = toFilter(input)
   const size = Math.min(input.pageSize || bounds.userPageDefault, bounds.userPage)
-  const after = input.pageToken === '' ? undefined : fromPageToken(input.pageToken, filter)
-  // One more than the page tells whether there is another.
+  const conditions = toConditions(filter)
+  const after = readPageToken(input.pageToken, conditions, 'ListUsers', findUserId)
   const found = await listAccounts(deps.database.kysely, filter, after, size + 1)
-  const users = found.slice(0, size)
-  const last = users.at(-1)
-  const isLastPage = found.length <= size || last === undefined
-  return { users, nextPageToken: isLastPage ? '' : toPageToken(last.id, filter) }
+  const { rows: users, nextPageToken } = toPage(found, size, conditions, ({ id }) => id)
+  return { users, nextPageToken }
 }
 
 function findFilterViolations(input: ListUsersInput): FieldViolation[] {
@@ -62,20 +60,7 @@ function toFilter({ status, subscriptionTier, role, query }: ListUsersInput): Ac
   }
 }
 
-/** Where the next page begins, and a print of the conditions: with others the token means nothing (AIP-158). */
-function toPageToken(last: UserId, filter: AccountFilter): string {
-  return Buffer.from(`${last} ${toPrint(filter)}`).toString('base64url')
-}
-
-function fromPageToken(token: string, filter: AccountFilter): UserId {
-  const [id = '', print] = Buffer.from(token.slice(0, bounds.pageTokenMax), 'base64url').toString().split(' ')
-  const last = findUserId(id)
-  if (last === undefined) throw invalidField('page_token', 'is not one that ListUsers gave')
-  if (print !== toPrint(filter)) throw invalidField('page_token', 'belongs to other conditions')
-  return last
-}
-
-function toPrint({ status, subscriptionTier, role, usernamePrefix }: AccountFilter): string {
-  const text = JSON.stringify([status, subscriptionTier, role, usernamePrefix])
-  return createHash('sha256').update(text).digest('base64url').slice(0, 12)
+/** What a page token is bound to. */
+function toConditions({ status, subscriptionTier, role, usernamePrefix }: AccountFilter): PageConditions {
+  return [status, subscriptionTier, role, usernamePrefix]
 }
