@@ -14,10 +14,16 @@ export interface TakenCount {
   readonly windowEndsAt: Date
 }
 
+/** One that has no room, and when its window ends. */
+export interface FullCount {
+  readonly key: string
+  readonly remainingMs: number
+}
+
 /** Whether all counters had room; where one had none, nothing is counted in the others. */
 export type Taken =
   | { readonly isAllowed: true; readonly taken: readonly TakenCount[] }
-  | { readonly isAllowed: false; readonly retryAfterMs: number }
+  | { readonly isAllowed: false; readonly full: readonly FullCount[] }
 
 /** A counter as it stands. */
 export interface CounterState {

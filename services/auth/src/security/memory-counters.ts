@@ -36,7 +36,7 @@ export function makeMemoryCounters({ now }: Pick<Clock, 'now'>): Counters {
       if (full.length === 0) {
         return { isAllowed: true, taken: wanted.map(({ key, windowMs }) => raise(key, windowMs)) }
       }
-      return { isAllowed: false, retryAfterMs: Math.max(...full.map(({ remainingMs }) => remainingMs)) }
+      return { isAllowed: false, full }
     },
     giveBack: async (taken) => {
       for (const { key, windowEndsAt } of taken) {

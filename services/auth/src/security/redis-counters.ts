@@ -42,13 +42,14 @@ export function makeRedisCounters(redis: Redis, { now }: Pick<Clock, 'now'>): Co
   return {
     take: async (wanted): Promise<Taken> => {
       const counted = await Promise.all(wanted.map((one) => consume(getLimiter(one), one.key)))
-      const over = counted.filter(({ consumedPoints }, at) => consumedPoints > (wanted[at]?.limit ?? 0))
-      const taken = counted.map(({ consumedPoints: count, msBeforeNext }, at): TakenCount => {
-        return { key: wanted[at]?.key ?? '', count, windowEndsAt: new Date(now().getTime() + msBeforeNext) }
+      const counts = wanted.map(({ key, limit }, at) => {
+        const { consumedPoints: count, msBeforeNext: remainingMs } = counted[at] as RateLimiterRes
+        return { key, limit, count, remainingMs, windowEndsAt: new Date(now().getTime() + remainingMs) }
       })
-      if (over.length === 0) return { isAllowed: true, taken }
-      await giveBack(taken)
-      return { isAllowed: false, retryAfterMs: Math.max(...over.map(({ msBeforeNext }) => msBeforeNext)) }
+      const full = counts.filter(({ count, limit }) => count > limit)
+      if (full.length === 0) return { isAllowed: true, taken: counts }
+      await giveBack(counts)
+      return { isAllowed: false, full }
     },
     giveBack,
     clear: async (keys) => {
