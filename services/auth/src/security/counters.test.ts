@@ -81,6 +81,19 @@ function describeCounters(title: string, open: () => Promise<Opened>, skip: stri
       assert.equal(await take(wanted), false)
     })
 
+    test('several are taken at once or none, and given back as many', async () => {
+      const wanted = toWanted(newKey(), 5)
+      const count = async () => (await opened.counters.list([wanted.key]))[0]?.count
+      const answer = await opened.counters.take([{ ...wanted, amount: 4 }])
+      assert.ok(answer.isAllowed)
+      assert.deepEqual([answer.taken[0]?.count, answer.taken[0]?.amount], [4, 4])
+      assert.equal(await take({ ...wanted, amount: 2 }), false)
+      assert.equal(await count(), 4)
+      assert.equal(await take(wanted), true)
+      await opened.counters.giveBack(answer.taken)
+      assert.equal(await count(), 1)
+    })
+
     test('what was cleared is not given back to the window after it', async () => {
       const wanted = toWanted(newKey(), 1)
       const answer = await opened.counters.take([wanted])

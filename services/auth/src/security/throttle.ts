@@ -4,6 +4,8 @@ import type { Clock } from '../domain/clock.ts'
 import type { Counters, FullCount, TakenCount } from '../domain/counter.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { LimitName, LimitState, Limits } from '../domain/limit.ts'
+import { makeLeasedCounters } from './leased-counters.ts'
+import type { LeasedCount } from './make-leases.ts'
 import { makeRefusalMemory } from './refusal-memory.ts'
 
 /** What an attempt counts in: one subject, such as an address, of one limit. */
@@ -52,11 +54,8 @@ export interface ThrottleOptions {
   readonly onRefused: (reason: ErrorReasonName) => void
 }
 
-interface Counter {
+interface Counter extends LeasedCount {
   readonly name: LimitName
-  readonly key: string
-  readonly limit: number
-  readonly windowMs: number
 }
 
 /**
@@ -65,17 +64,22 @@ interface Counter {
  */
 const refusedAgainMs = 100
 
+/** Of counters in which everybody's attempts meet, an instance takes this share of the limit in advance. */
+const leasedShare: Readonly<Partial<Record<LimitName, number>>> = { login_total: 0.01 }
+
 const nothing: Attempt = Object.freeze({ isLast: false, giveBack: async () => undefined })
 
 /** Makes the limits of attempts. */
-export function makeThrottle({ limits, counters, keyRing, clock, onRefused }: ThrottleOptions): Throttle {
+export function makeThrottle({ limits, keyRing, clock, onRefused, ...options }: ThrottleOptions): Throttle {
+  const counters = makeLeasedCounters(options.counters, clock)
   const [memory, recent] = [makeRefusalMemory(clock), makeRefusalMemory(clock)]
   const toCounters = (counted: readonly Counted[]) =>
     counted.flatMap(({ limit: name, subject }) =>
       limits[name].map(({ count: limit, windowMs }): Counter => {
         const hash = createHmac('sha256', keyRing.fingerprintKey).update(`limit ${name} ${subject}`)
         const key = `${name}.${windowMs}.${hash.digest('base64url').slice(0, 24)}`
-        return { name, key, limit, windowMs }
+        const lease = Math.floor(limit * (leasedShare[name] ?? 0))
+        return { name, key, limit, windowMs, lease }
       }),
     )
   const toKeys = (counted: readonly Counted[]) => toCounters(counted).map(({ key }) => key)
