@@ -1,4 +1,4 @@
-import { KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 
 type Text = string | Uint8Array

@@ -1,11 +1,14 @@
 import {
+  ColumnNode,
   type CompiledQuery,
   type OperationNode,
   PostgresDialect,
   PostgresQueryCompiler,
   type QueryId,
   RawNode,
+  ReferenceNode,
   type RootOperationNode,
+  TableNode,
   ValueNode,
 } from 'kysely'
 
@@ -52,16 +55,28 @@ export class RememberingCompiler extends PostgresQueryCompiler {
   }
 }
 
-/** Lists what the text is made of, and the parameters, in their order; false where there is more than that, such as a name. */
+/** Lists what the text is made of, and the parameters, in their order; false where there is more than that. */
 function collect(node: RawNode, parts: SqlPart[], parameters: unknown[]): boolean {
   parts.push(node.sqlFragments)
   return node.parameters.every((inner: OperationNode) => {
     if (RawNode.is(inner)) return collect(inner, parts, parameters)
-    if (!ValueNode.is(inner) || inner.immediate) return false
+    if (!ValueNode.is(inner) || inner.immediate) return addName(inner, parts)
     parts.push(parameterPart)
     parameters.push(inner.value)
     return true
   })
+}
+
+/** The name of a table or a column, as `sql.table` and `sql.ref` give it; false for all else. */
+function addName(node: OperationNode, parts: SqlPart[]): boolean {
+  if (TableNode.is(node)) {
+    const { identifier, schema } = node.table
+    parts.push(['table', schema?.name ?? '', identifier.name])
+    return true
+  }
+  if (!ReferenceNode.is(node) || !ColumnNode.is(node.column)) return false
+  parts.push(['column', node.column.column.name])
+  return node.table === undefined || addName(node.table, parts)
 }
 
 function hasParts({ parts: before }: KnownText, parts: readonly SqlPart[]): boolean {
