@@ -2,9 +2,9 @@
 export const noRow = 0
 
 /** What a row has at which of its 16 words. The first four are for an id. */
-export const wordAt = Object.freeze({ id: 0, traits: 4, generation: 5, older: 14, newer: 15 })
+export const wordAt = Object.freeze({ id: 0, traits: 4, names: 5, generation: 6, older: 14, newer: 15 })
 /** What a row has at which of its eight numbers, each in the place of two words. */
-export const numberAt = Object.freeze({ version: 3, names: 4, since: 5, revoked: 6 })
+export const numberAt = Object.freeze({ version: 4, since: 5, revoked: 6 })
 
 const [words, numbers] = [16, 8]
 /** Of a power of two, so that a row is found by shifting. */

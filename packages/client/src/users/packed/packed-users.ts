@@ -15,7 +15,7 @@ export class PackedUsers {
   /** Words and numbers of rows that are neither the id's nor the user's are whoever's who added them. */
   readonly rows = new PackedRows()
   readonly #ids = new RowIds(this.rows)
-  readonly #names = new NameSlabs((row, place) => this.rows.setNumber(row, numberAt.names, place))
+  readonly #names = new NameSlabs((row, place) => this.rows.setWord(row, wordAt.names, place))
   readonly #traits = new SharedTraits()
   #size = 0
 
@@ -55,7 +55,7 @@ export class PackedUsers {
   read(row: number, id = this.#ids.toId(row)): CachedUser | undefined {
     const number = this.rows.word(row, wordAt.traits)
     if (number === noTraits) return undefined
-    const { username, displayName } = this.#names.read(this.rows.number(row, numberAt.names))
+    const { username, displayName } = this.#names.read(this.rows.word(row, wordAt.names))
     const { status, subscriptionTier, roles } = this.#traits.get(number)
     const version = BigInt(this.rows.number(row, numberAt.version))
     return { id, username, displayName, status, subscriptionTier, roles, version }
@@ -66,7 +66,7 @@ export class PackedUsers {
     const traits = this.#traits.hold(user)
     this.erase(row)
     this.rows.setWord(row, wordAt.traits, traits)
-    this.rows.setNumber(row, numberAt.names, this.#names.add(row, user))
+    this.rows.setWord(row, wordAt.names, this.#names.add(row, user))
     this.rows.setNumber(row, numberAt.version, Number(user.version))
   }
 
@@ -75,9 +75,9 @@ export class PackedUsers {
     const number = this.rows.word(row, wordAt.traits)
     if (number === noTraits) return
     this.#traits.release(number)
-    this.#names.release(this.rows.number(row, numberAt.names))
+    this.#names.release(this.rows.word(row, wordAt.names))
     this.rows.setWord(row, wordAt.traits, noTraits)
-    this.rows.setNumber(row, numberAt.names, 0)
+    this.rows.setWord(row, wordAt.names, 0)
   }
 
   /** All users, in no order; as of when each is read. */

@@ -1,6 +1,5 @@
-import { toUuidKey } from '../../verifier/to-uuid-key.ts'
+import { hashWords, toUuidKey } from '../../verifier/to-uuid-key.ts'
 import { segmentBits } from '../../verifier/uuid-segment.ts'
-import { hashRow } from './hash-row.ts'
 import { noRow, type PackedRows, wordAt } from './packed-rows.ts'
 import { RowSegment } from './row-segment.ts'
 import { toUuidText } from './to-uuid-text.ts'
@@ -42,15 +41,17 @@ export class RowIds {
     this.#rows.setWord(row, wordAt.id + 1, key.b)
     this.#rows.setWord(row, wordAt.id + 2, key.c)
     this.#rows.setWord(row, wordAt.id + 3, key.d)
-    this.#segmentOf(key.hash).add(key, row)
+    this.#segmentOf(key.hash).add(key.hash, row)
     return row
   }
 
   /** Takes the row from its id; it is used again. */
   remove(row: number): void {
     const text = this.#textOf.get(row)
-    if (text === undefined) this.#segmentOf(hashRow(this.#rows, row)).remove(row)
-    else {
+    if (text === undefined) {
+      const hash = hashWords(...this.#wordsOf(row))
+      this.#segmentOf(hash).remove(hash, row)
+    } else {
       this.#texts.delete(text)
       this.#textOf.delete(row)
     }
@@ -60,13 +61,16 @@ export class RowIds {
   /** The id of a row that has one. */
   toId(row: number): string {
     const text = this.#textOf.get(row)
-    if (text !== undefined) return text
-    const word = (at: number) => this.#rows.word(row, wordAt.id + at)
-    return toUuidText(word(0), word(1), word(2), word(3))
+    return text ?? toUuidText(...this.#wordsOf(row))
   }
 
   get bytes(): number {
     return this.#segments.reduce((all, { bytes }) => all + bytes, 0)
+  }
+
+  #wordsOf(row: number): [a: number, b: number, c: number, d: number] {
+    const [rows, at] = [this.#rows, wordAt.id]
+    return [rows.word(row, at), rows.word(row, at + 1), rows.word(row, at + 2), rows.word(row, at + 3)]
   }
 
   #segmentOf(hash: number): RowSegment {
