@@ -8,8 +8,8 @@ import { SharedTraits } from './shared-traits.ts'
 const noTraits = 0
 
 /**
- * Users in packed memory, about 110 bytes each with names of 10 letters: a row of numbers for each, names as UTF-8, the rest shared by all who have the same. A
- * row may be without a user: its id was added and nothing was written yet, or it was erased.
+ * Users in packed memory, about 120 bytes each with names of ten letters: a row of numbers for each, names as UTF-8, the rest shared by all who have
+ * the same. A row may be without a user: its id was added and nothing was written yet, or it was erased.
  */
 export class PackedUsers {
   /** Words and numbers of rows that are neither the id's nor the user's are whoever's who added them. */
