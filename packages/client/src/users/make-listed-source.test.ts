@@ -44,8 +44,9 @@ async function follow(items: readonly (EventRecord | PositionMark)[], signal = n
 test('all pages are listed, 500 users at a time', async () => {
   const { asked, source } = makeSource([], [['a', 'b'], ['c'], []])
   const listed: string[] = []
-  for await (const users of source.list(new AbortController().signal))
-    listed.push(...users.map(({ id }) => id))
+  for await (const users of source.list(new AbortController().signal)) {
+    for (const { id } of users) listed.push(id)
+  }
   assert.deepEqual(listed, ['a', 'b', 'c'])
   assert.deepEqual(asked, [
     [500, ''],

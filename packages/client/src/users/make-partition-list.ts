@@ -1,6 +1,7 @@
 import { decodeUserState } from '../events/decode-user-state.ts'
 import type { PartitionRecord } from '../events/partition-record.ts'
-import type { CachedUser } from './cached-user.ts'
+import { noRow } from './packed/packed-rows.ts'
+import { PackedUsers } from './packed/packed-users.ts'
 
 /** What a heartbeat has to be behind for what stands before it to be all. */
 export interface ListFloor {
@@ -15,7 +16,7 @@ export interface ListFloor {
 export interface PartitionList {
   /** Takes the next records, in order; true once the list is complete, and what comes behind is left out. */
   take(records: readonly PartitionRecord[]): boolean
-  readonly users: ReadonlyMap<string, CachedUser>
+  readonly users: Pick<PackedUsers, 'values' | 'size'>
 }
 
 /**
@@ -24,21 +25,27 @@ export interface PartitionList {
  * says that there is something newer, which it does not hold, are left out: they are asked for.
  */
 export function makePartitionList(floor: ListFloor): PartitionList {
-  const users = new Map<string, CachedUser>()
+  const users = new PackedUsers()
   let isComplete = false
   let term = 0n
 
   function take(record: PartitionRecord): void {
     const said = decodeUserState(record)
     if (said === undefined) return
-    if (said.kind === 'unknown') users.delete(said.userId)
+    if (said.kind === 'unknown') leaveOut(said.userId)
     else if (said.epoch !== floor.epoch) return
-    else if (said.kind === 'changed') users.set(said.user.id, said.user)
-    else if (said.kind === 'deleted') users.delete(said.userId)
+    else if (said.kind === 'changed')
+      users.write(users.find(said.user.id) || users.add(said.user.id), said.user)
+    else if (said.kind === 'deleted') leaveOut(said.userId)
     else if (said.term >= term) {
       term = said.term
       isComplete = record.offset >= floor.offset && said.asOf > floor.asOf
     }
+  }
+
+  function leaveOut(userId: string): void {
+    const row = users.find(userId)
+    if (row !== noRow) users.remove(row)
   }
 
   return {

@@ -5,7 +5,7 @@ import { openTopicReader, type TopicPartition, type TopicReader } from '../event
 import type { RevocationSource } from '../verifier/index.ts'
 import { untilAborted } from '../verifier/until-aborted.ts'
 import type { CachedUser } from './cached-user.ts'
-import { type ListFloor, makePartitionList } from './make-partition-list.ts'
+import { type ListFloor, makePartitionList, type PartitionList } from './make-partition-list.ts'
 import type { UserChanges, UserStateSource } from './user-state-source.ts'
 
 /** What the source is made of. */
@@ -102,7 +102,7 @@ async function readGroup(
   reader: TopicReader,
   group: readonly number[],
   floor: Omit<ListFloor, 'offset'>,
-): Promise<CachedUser[]> {
+): Promise<Iterable<CachedUser>> {
   const partitions = reader.partitions.filter(({ partition }) => group.includes(partition))
   const lists = new Map(
     partitions.map(({ end, partition }) => [partition, makePartitionList({ ...floor, offset: end })]),
@@ -113,7 +113,12 @@ async function readGroup(
     if (lists.get(partition)?.take(records)) waiting.delete(partition)
     if (waiting.size === 0) break
   }
-  return [...lists.values()].flatMap(({ users }) => [...users.values()])
+  return listUsers(lists.values())
+}
+
+/** One after the other: made when it is asked for, of what stands packed. */
+function* listUsers(lists: Iterable<PartitionList>): Iterable<CachedUser> {
+  for (const { users } of lists) yield* users.values()
 }
 
 /** Tells what is added to any partition. A sign of life is a heartbeat on each of them. */

@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '../logger.ts'
 import { makeBackoff } from '../make-backoff.ts'
 import { type Clock, readClock, toElapsedMs } from '../verifier/clock.ts'
+import type { CachedUser } from './cached-user.ts'
 import type { UserStateSource } from './user-state-source.ts'
-import type { UserTable } from './user-table.ts'
+import type { UserRead, UserTable } from './user-table.ts'
 
 /** What a feed is made of. */
 export interface UserFeedOptions {
@@ -26,6 +28,8 @@ export interface UserFeed {
   close(): Promise<void>
 }
 
+/** A millisecond's work. */
+const usersPerTurn = 500
 const retryBounds = { firstMs: 100, maxMs: 5_000 }
 
 /** Opens a feed: it lists when the table first begins, and again whenever something may have been missed. Whoever opens closes. */
@@ -129,14 +133,25 @@ class Feed implements UserFeed {
         try {
           const { done, value } = await parts.next()
           if (done) return
-          signal.throwIfAborted()
-          for (const user of value) table.fill(user, read)
+          await this.#fill(value, read, signal)
         } finally {
           table.endRead(read)
         }
       }
     } finally {
       await parts.return?.()
+    }
+  }
+
+  /** A part of a topic has a hundred thousand users: others have their turn in between. What is revoked meanwhile came after the read began. */
+  async #fill(users: Iterable<CachedUser>, read: UserRead, signal: AbortSignal): Promise<void> {
+    let count = 0
+    for (const user of users) {
+      if (count++ % usersPerTurn === 0) {
+        if (count > 1) await nextTurn()
+        signal.throwIfAborted()
+      }
+      this.#options.table.fill(user, read)
     }
   }
 

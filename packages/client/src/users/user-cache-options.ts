@@ -7,7 +7,7 @@ export interface UserCacheOptions {
   readonly source?: 'list' | 'kafka'
   /**
    * At most so many users, deleted ones included; those not asked for longest go first, and who is not there is asked for. Default: all users
-   * there are, about 230 bytes each.
+   * there are, about 120 bytes each.
    */
   readonly maxUsers?: number
   /**

@@ -15,10 +15,10 @@ export interface UserChanges {
 /** Where a cache reads users: all there are, and what changes. */
 export interface UserStateSource {
   /**
-   * All users, in parts of any size; each part as stored at some moment after it was asked for by `next()`. Rejects where the connection
-   * breaks; then it is called again, from the beginning.
+   * All users, in parts of any size; each part as stored at some moment after it was asked for by `next()`, and gone through once, before the
+   * next is asked for. Rejects where the connection breaks; then it is called again, from the beginning.
    */
-  list(signal: AbortSignal): AsyncIterable<readonly CachedUser[]>
+  list(signal: AbortSignal): AsyncIterable<Iterable<CachedUser>>
   /**
    * Tells every change from before this call on, soon after it was made, until the signal is aborted. Reconnects by itself; rejects where it
    * cannot go on: then it is called again, and all users are listed anew.

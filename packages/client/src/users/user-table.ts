@@ -1,5 +1,7 @@
-import type { UserStatus } from '@immersiverse/auth-contract'
 import type { CachedUser } from './cached-user.ts'
+import { noRow, numberAt, wordAt } from './packed/packed-rows.ts'
+import { PackedUsers } from './packed/packed-users.ts'
+import { RowOrder } from './packed/row-order.ts'
 
 /** Begun before users are asked for: says which revocations the answer knows of. */
 export interface UserRead {
@@ -25,41 +27,18 @@ export interface UserTableOptions {
   readonly maxUsers?: number
 }
 
-/** What many users have in common: one object for all of them. */
-interface Traits {
-  readonly status: UserStatus
-  readonly subscriptionTier: string
-  readonly roles: readonly string[]
-}
-
-/** About 230 bytes a user, with its id and its place in the map. */
-interface Entry {
-  username: string
-  displayName: string
-  /** Undefined: deleted. */
-  traits: Traits | undefined
-  version: number
-  /** In which it was read; 0: told only. */
-  generation: number
-  /** Revocations heard when the latest of its reads began. */
-  since: number
-  /** The revocation heard last, 0 where none was since. */
-  revoked: number
-}
-
-const traitsMax = 10_000
-
 /**
  * Users by id, the newest version of each; deleted users stay as tombstones. It knows no time: whether revocations have been heard far
  * enough is its caller's to judge (R13). Any order and repetition of the same changes gives the same users.
  */
 export class UserTable {
   readonly #maxUsers: number
-  readonly #entries = new Map<string, Entry>()
+  #users = new PackedUsers()
+  /** Those asked for last are the newest; undefined where nobody has to go. */
+  #order: RowOrder | undefined
   readonly #reads = new Set<UserRead>()
   /** Revocations heard while somebody reads, by user: the answers may be from before them. In the order in which they were heard. */
   readonly #heard = new Map<string, number>()
-  readonly #traits = new Map<string, Traits>()
   #revocations = 0
   generation = 0
   epoch: string | undefined
@@ -68,10 +47,11 @@ export class UserTable {
 
   constructor({ maxUsers = Number.POSITIVE_INFINITY }: UserTableOptions = {}) {
     this.#maxUsers = maxUsers
+    this.#clear()
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#users.size
   }
 
   /** Revocations are heard without a gap from here on; of those before, some may never be. Another epoch begins empty. */
@@ -79,7 +59,7 @@ export class UserTable {
     this.generation++
     if (epoch === this.epoch) return
     this.epoch = epoch
-    this.#entries.clear()
+    this.#clear()
     this.isPartial = false
   }
 
@@ -90,8 +70,8 @@ export class UserTable {
       this.#heard.delete(userId)
       this.#heard.set(userId, this.#revocations)
     }
-    const entry = this.#entries.get(userId)
-    if (entry !== undefined) entry.revoked = this.#revocations
+    const row = this.#users.find(userId)
+    if (row !== noRow) this.#setRevoked(row, this.#revocations)
   }
 
   beginRead(): UserRead {
@@ -110,127 +90,109 @@ export class UserTable {
   }
 
   find(userId: string): FoundUser | undefined {
-    const entry = this.#entries.get(userId)
-    if (entry === undefined) return undefined
-    if (this.#maxUsers !== Number.POSITIVE_INFINITY) {
-      this.#entries.delete(userId)
-      this.#entries.set(userId, entry)
-    }
-    return { user: toUser(userId, entry), trust: this.#judge(entry) }
+    const row = this.#users.find(userId)
+    if (row === noRow) return undefined
+    this.#order?.remove(row)
+    this.#order?.add(row)
+    return { user: this.#users.read(row, userId), trust: this.#judge(row) }
   }
 
   /** Stores what a read answered; where something newer is known, that stays and is as certain as the answer. Only before `endRead`. */
   put(user: CachedUser, read: UserRead): void {
     if (read.generation !== this.generation) return
-    const entry = this.#entries.get(user.id) ?? this.#add(user.id)
-    this.#raise(entry, user)
-    this.#makeCertain(user.id, entry, read)
+    const row = this.#users.find(user.id) || this.#add(user.id)
+    this.#raise(row, user)
+    this.#makeCertain(user.id, row, read)
   }
 
   /** As `put`, of somebody nobody asked for: where there is no room, the user is not taken. */
   fill(user: CachedUser, read: UserRead): void {
-    if (this.#entries.size < this.#maxUsers || this.#entries.has(user.id)) this.put(user, read)
+    if (this.#users.size < this.#maxUsers || this.#users.find(user.id) !== noRow) this.put(user, read)
     else this.isPartial = true
   }
 
   /** Stores that a read found nobody. Someone who was never heard of may come to be; a user who was there is deleted. */
   putMissing(userId: string, read: UserRead): void {
-    const entry = this.#entries.get(userId)
-    if (read.generation !== this.generation || entry === undefined) return
-    erase(entry)
-    this.#makeCertain(userId, entry, read)
+    const row = this.#users.find(userId)
+    if (read.generation !== this.generation || row === noRow) return
+    this.#delete(row)
+    this.#makeCertain(userId, row, read)
   }
 
   takeChange(user: CachedUser, epoch: string): void {
     if (epoch !== this.epoch) return
-    const known = this.#entries.get(user.id)
-    if (known !== undefined) this.#raise(known, user)
-    else if (this.#entries.size >= this.#maxUsers) this.isPartial = true
+    const known = this.#users.find(user.id)
+    if (known !== noRow) this.#raise(known, user)
+    else if (this.#users.size >= this.#maxUsers) this.isPartial = true
     else this.#raise(this.#add(user.id), user)
   }
 
   takeDeleted(userId: string, epoch: string): void {
     if (epoch !== this.epoch) return
-    const known = this.#entries.get(userId)
-    if (known === undefined && this.#entries.size >= this.#maxUsers) return
-    const entry = known ?? this.#add(userId)
-    erase(entry)
-    entry.generation = this.generation
-    entry.revoked = 0
+    const known = this.#users.find(userId)
+    if (known === noRow && this.#users.size >= this.#maxUsers) return
+    const row = known || this.#add(userId)
+    this.#delete(row)
+    this.#users.rows.setWord(row, wordAt.generation, this.generation)
+    this.#setRevoked(row, 0)
   }
 
   /** Nothing is certain of this user until it is read. */
   doubt(userId: string): void {
-    const entry = this.#entries.get(userId)
-    if (entry?.traits !== undefined) entry.generation = 0
+    const row = this.#users.find(userId)
+    if (row !== noRow && this.#users.isThere(row)) this.#users.rows.setWord(row, wordAt.generation, 0)
   }
 
-  #judge({ generation, revoked }: Entry): FoundUser['trust'] {
-    if (revoked > 0) return 'revoked'
-    return generation === this.generation ? 'certain' : 'told'
+  #clear(): void {
+    this.#users = new PackedUsers()
+    this.#order = this.#maxUsers === Number.POSITIVE_INFINITY ? undefined : new RowOrder(this.#users.rows)
   }
 
-  #makeCertain(userId: string, entry: Entry, { since }: UserRead): void {
+  #judge(row: number): FoundUser['trust'] {
+    const { rows } = this.#users
+    if (rows.number(row, numberAt.revoked) > 0) return 'revoked'
+    return rows.word(row, wordAt.generation) === this.generation ? 'certain' : 'told'
+  }
+
+  #makeCertain(userId: string, row: number, { since }: UserRead): void {
+    const { rows } = this.#users
+    const isSettled = rows.word(row, wordAt.generation) === this.generation
     // An answer that took long takes nothing from what a later question has settled.
-    if (entry.generation === this.generation && entry.since > since) return
-    entry.generation = this.generation
-    entry.since = since
-    const heard = Math.max(entry.revoked, this.#heard.get(userId) ?? 0)
-    entry.revoked = heard > since && entry.traits !== undefined ? heard : 0
+    if (isSettled && rows.number(row, numberAt.since) > since) return
+    rows.setWord(row, wordAt.generation, this.generation)
+    rows.setNumber(row, numberAt.since, since)
+    const heard = Math.max(rows.number(row, numberAt.revoked), this.#heard.get(userId) ?? 0)
+    this.#setRevoked(row, heard > since && this.#users.isThere(row) ? heard : 0)
   }
 
-  #raise(entry: Entry, user: CachedUser): void {
-    const version = Number(user.version)
-    if (entry.traits === undefined && entry.version >= 0) return
-    if (version <= entry.version) return
-    entry.version = version
-    entry.username = user.username
-    // Most people are called as their account is.
-    entry.displayName = user.displayName === user.username ? user.username : user.displayName
-    entry.traits = this.#share(user)
+  #setRevoked(row: number, revocation: number): void {
+    this.#users.rows.setNumber(row, numberAt.revoked, revocation)
   }
 
-  #add(userId: string): Entry {
-    const entry: Entry = {
-      username: '',
-      displayName: '',
-      traits: undefined,
-      version: -1,
-      generation: 0,
-      since: 0,
-      revoked: 0,
-    }
-    this.#entries.set(userId, entry)
-    if (this.#entries.size > this.#maxUsers) {
+  #raise(row: number, user: CachedUser): void {
+    const known = this.#users.rows.number(row, numberAt.version)
+    if (known >= 0 && !this.#users.isThere(row)) return
+    if (Number(user.version) > known) this.#users.write(row, user)
+  }
+
+  /** Deleted: personal data goes, and no version brings the user back. */
+  #delete(row: number): void {
+    const { rows } = this.#users
+    this.#users.erase(row)
+    rows.setNumber(row, numberAt.version, Math.max(rows.number(row, numberAt.version), 0))
+  }
+
+  /** A row that nothing is known of yet. */
+  #add(userId: string): number {
+    const row = this.#users.add(userId)
+    this.#users.rows.setNumber(row, numberAt.version, -1)
+    this.#order?.add(row)
+    if (this.#order !== undefined && this.#users.size > this.#maxUsers) {
       this.isPartial = true
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest)
-        break
-      }
+      const { oldest } = this.#order
+      this.#order.remove(oldest)
+      this.#users.remove(oldest)
     }
-    return entry
+    return row
   }
-
-  #share({ status, subscriptionTier, roles }: CachedUser): Traits {
-    const key = [status, subscriptionTier, ...roles].join('\n')
-    const known = this.#traits.get(key)
-    if (known !== undefined) return known
-    // Sharing is an economy: where everybody has roles of their own there is nothing to share.
-    if (this.#traits.size >= traitsMax) this.#traits.clear()
-    const traits = { status, subscriptionTier, roles: Object.freeze([...roles]) }
-    this.#traits.set(key, traits)
-    return traits
-  }
-}
-
-/** Deleted: personal data goes, and no version brings the user back. */
-function erase(entry: Entry): void {
-  entry.username = ''
-  entry.displayName = ''
-  entry.traits = undefined
-  entry.version = Math.max(entry.version, 0)
-}
-
-function toUser(id: string, { username, displayName, traits, version }: Entry): CachedUser | undefined {
-  return traits && { id, username, displayName, ...traits, version: BigInt(version) }
 }
