@@ -236,7 +236,10 @@ describe('the fields of a caller', () => {
     [updateUser, { fields: new Set(['email', 'roles']) }],
   ])
   const { gate } = makeTestGate(toRules([toEntry({ grants })]))
-  const findRefused = (method: string, wish: Parameters<typeof create<typeof UpdateUserRequestSchema>>[1]) => {
+  const findRefused = (
+    method: string,
+    wish: Parameters<typeof create<typeof UpdateUserRequestSchema>>[1],
+  ) => {
     const admission = gate.admit(connect().call(), method)
     try {
       gate.requireFields(admission, UpdateUserRequestSchema, create(UpdateUserRequestSchema, wish))
