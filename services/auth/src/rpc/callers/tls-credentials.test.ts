@@ -4,7 +4,12 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
-import { type ConnectionOptions, connect as connectTls, type SecureVersion, type TLSSocket } from 'node:tls'
+import tls, {
+  type ConnectionOptions,
+  connect as connectTls,
+  type SecureVersion,
+  type TLSSocket,
+} from 'node:tls'
 import { Server, ServerCredentials, ServerInterceptingCall, type ServerUnaryCall } from '@grpc/grpc-js'
 import { type Authority, makeAuthority } from '../../../../../tools/dev-certs/make-authority.ts'
 import type { KeyedCertificate } from '../../../../../tools/dev-certs/make-certificate.ts'
@@ -94,7 +99,14 @@ describe('TLS credentials', () => {
     )
   })
 
-  it('speak TLS 1.2 and 1.3, and nothing before', async () => {
+  it('speak TLS 1.2 and 1.3 and nothing before, whatever Node does by default', async (t) => {
+    const { DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION, DEFAULT_CIPHERS } = tls
+    t.after(() => Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION, DEFAULT_CIPHERS }))
+    Object.assign(tls, {
+      DEFAULT_MIN_VERSION: 'TLSv1.1',
+      DEFAULT_MAX_VERSION: 'TLSv1.2',
+      DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0',
+    })
     using server = await openServer(makeCredentials())
     const speak = async (version: SecureVersion) => {
       const only = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }
