@@ -13,7 +13,9 @@ import { makeGrpcClient } from '@immersiverse/auth-client/grpc'
 import { EventService, UserService } from '@immersiverse/auth-contract'
 import { toEnding } from '../../../test/knock.ts'
 import { systemClock } from '../../compose/system-clock.ts'
+import type { Deps } from '../../deps.ts'
 import type { CallerEntry, Grant } from '../../domain/caller-policy.ts'
+import { makeTestDeps } from '../../edge/test/make-test-edge.ts'
 import { makeTokenBucket } from '../../security/callers/make-token-bucket.ts'
 import { makeTrustedProxies } from '../../security/trusted-proxies.ts'
 import { addReflection } from '../add-reflection.ts'
@@ -25,11 +27,13 @@ import type { FinishedCall } from '../refusals.ts'
 import { makeServerStreamCall, type ServerStream } from '../server-stream-call.ts'
 import { makeUnaryCall, type ServedMethod } from '../unary-call.ts'
 import type { UnaryHandler } from '../unary-handlers.ts'
+import { makeValidateTokensCall } from '../validate-tokens-call.ts'
 
 const { deleteUser, updateUser } = UserService.method
 const { watchEvents } = EventService.method
 export const deleteName = 'auth.v1.UserService/DeleteUser'
 export const updateName = 'auth.v1.UserService/UpdateUser'
+export const validateName = 'auth.v1.AuthService/ValidateTokens'
 export const watchName = 'auth.v1.EventService/WatchEvents'
 export const reflection = 'grpc.reflection.v1.ServerReflection/ServerReflectionInfo'
 export const chat = 'spiffe://immersiverse/chat'
@@ -38,7 +42,7 @@ export const gateway = 'spiffe://immersiverse/gateway'
 
 const keys = [{ kid: 'one', jwk: { kty: 'EC', crv: 'P-256', x: '', y: '' } }] as const
 const grants = new Map<string, Grant>([
-  ...[deleteName, watchName, reflection].map((name) => [name, { fields: undefined }] as const),
+  ...[deleteName, validateName, watchName, reflection].map((name) => [name, { fields: undefined }] as const),
   [updateName, { fields: new Set(['email']) }] as const,
 ])
 
@@ -75,7 +79,7 @@ export interface GatedWorld {
   readonly stream?: Watch
 }
 
-/** A server of two unary methods, a stream of 2 calls and reflection behind a gate, and clients of it; closed with the test. */
+/** A server of two unary methods, a stream of 2 calls, ValidateTokens with the edge's test tokens and reflection behind a gate, and clients of it; closed with the test. */
 export async function openGatedServer(
   t: TestContext,
   { rules = toNamedRules({}), handler, stream }: GatedWorld = {},
@@ -95,6 +99,8 @@ export async function openGatedServer(
   serve(makeUnaryCall(deleteUser, handler ?? assert.fail, at))
   serve(makeUnaryCall(updateUser, handler ?? assert.fail, at))
   serve(makeServerStreamCall(watchEvents, stream ?? assert.fail, at, 2))
+  const log = { info: () => undefined, warn: assert.fail, error: assert.fail }
+  serve(makeValidateTokensCall({ ...makeTestDeps(), log } as object as Deps, at))
   addReflection(server, at)
   const bound = Promise.withResolvers<number>()
   server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>

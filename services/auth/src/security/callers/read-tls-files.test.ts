@@ -92,6 +92,13 @@ describe('readTlsFiles', () => {
     ])
   })
 
+  it('refuses what TLS itself cannot use', () => {
+    const odd = '-----BEGIN CERTIFICATE-----\nA-A\n-----END CERTIFICATE-----\n'
+    const [fault = '', ...others] = read({ cert: server.cert + odd }).faults
+    assert.match(fault, /^AUTH_TLS_CERT: TLS cannot use it: ./)
+    assert.deepEqual(others, [])
+  })
+
   it('adds to faults that are there already, and holds nonetheless', () => {
     const faults = ['another']
     const files = {
