@@ -38,6 +38,7 @@ describe('a view of the keys', () => {
     const seen = view(1_980, [one, two, refresh, fingerprint])
     assert.equal(seen.findSigningKey(at(1_999))?.id, one.id)
     assert.equal(seen.findSigningKey(at(2_000))?.id, two.id)
+    assert.equal(seen.findSigningKey(at(2_000))?.privateKey.type, 'private')
     assert.deepEqual(seen.signsSince, at(0))
     assert.deepEqual(listPublished(seen), [one.id, two.id])
     for (const { id } of [one, two]) assert.equal(seen.keySet.find(id)?.keyId, id)
@@ -47,6 +48,13 @@ describe('a view of the keys', () => {
     const seen = view(1_000, [await store('signing'), refresh, fingerprint])
     assert.ok(seen.findSigningKey(at(1_050)))
     assert.equal(seen.findSigningKey(at(1_051)), undefined)
+  })
+
+  it('signs nothing where every key has ended', async () => {
+    const last = await store('signing', { retiredAt: at(2_000) })
+    const seen = view(1_980, [last, refresh, fingerprint])
+    assert.ok(seen.findSigningKey(at(1_999)))
+    assert.equal(seen.findSigningKey(at(2_000)), undefined)
   })
 
   it('forgets a key when nothing that it has signed can be valid any more', async () => {
@@ -126,6 +134,19 @@ describe('a view of the keys', () => {
 })
 
 describe('opened keys', () => {
+  it('are the same in every version of the service: tokens of one are read by another', async () => {
+    const sealed = seal.seal(Buffer.alloc(32, 1), 'key refresh k1')
+    const key = { ...(await store('refresh')), id: 'k1', sealed }
+    const { derivationKey, macKey } = makeOpenedKeys(seal).refresh(key)
+    assert.deepEqual(
+      [derivationKey, macKey].map((one) => one.export().toString('hex')),
+      [
+        '7f79a7b99afa0028d7300b5a8d85f48f1d60194ab39fa755243ed91e100772a4',
+        'ddb619bfa1c3bcd33a81ab40f5d9b26b999cf9949db0c710e431f46825f6b798',
+      ],
+    )
+  })
+
   it('are opened once', async () => {
     const opened = makeOpenedKeys(seal)
     const signing = await store('signing')

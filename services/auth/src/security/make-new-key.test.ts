@@ -9,7 +9,7 @@ describe('a new key', () => {
   it('is of the algorithm asked for, and public where it signs', async () => {
     for (const [algorithm, shape] of [
       ['ES256', { kty: 'EC', crv: 'P-256' }],
-      ['RS256', { kty: 'RSA' }],
+      ['RS256', { kty: 'RSA', e: 'AQAB' }],
       ['EdDSA', { kty: 'OKP', crv: 'Ed25519' }],
     ] as const) {
       const made = await makeNewKey('signing', algorithm, seal)
@@ -19,6 +19,8 @@ describe('a new key', () => {
       assert.deepEqual([kid, alg, use, d], [made.id, algorithm, 'sig', undefined])
       assert.partialDeepStrictEqual(rest, shape)
       assert.match(made.id, /^\w[\w-]{15}$/)
+      // NIST SP 800-57 counts 3072 bits as strong as P-256.
+      if (algorithm === 'RS256') assert.equal(Buffer.from(String(rest.n), 'base64url').length, 384)
     }
   })
 
