@@ -8,6 +8,7 @@ import { knock, toEnding } from '../../test/knock.ts'
 import { AuthError } from '../domain/errors.ts'
 import {
   chat,
+  deadlineMs,
   openGatedServer,
   prove,
   reflection,
@@ -20,7 +21,7 @@ import {
 const denied = { code: 'PERMISSION_DENIED', reason: 'CALLER_NOT_ALLOWED' }
 const toEvent = (position: string) => ({ item: { case: 'event', value: { position } } }) as const
 
-describe('a stream of answers', () => {
+describe('a stream of answers', { timeout: 2 * deadlineMs }, () => {
   const untilAborted: Watch = async function* (_, signal) {
     yield toEvent('first')
     const aborted = Promise.withResolvers<void>()
@@ -102,7 +103,7 @@ describe('a stream of answers', () => {
       for (; made < 1_000; made++) yield toEvent('x'.repeat(10_000))
     }
     const { client, calls } = await openGatedServer(t, { stream })
-    const call = makeGrpcClient(EventService, client).watchEvents({}, prove())
+    const call = makeGrpcClient(EventService, client).watchEvents({}, { ...prove(), deadlineMs })
     call.on('error', () => undefined)
     call.pause()
     await waitUntil('the first answers', () => made > 0)
@@ -112,15 +113,17 @@ describe('a stream of answers', () => {
       taken += 1
     })
     call.resume()
-    await waitUntil('the last answer', () => taken === 1_000, 20_000)
+    await waitUntil('the last answer', () => taken === 1_000, deadlineMs)
     await calls.drain()
   })
 })
 
-describe('reflection', () => {
+describe('reflection', { timeout: 2 * deadlineMs }, () => {
   const ask = (client: Client, name?: string) => {
     const asIs = (bytes: Buffer) => bytes
-    const call = client.makeBidiStreamRequest(`/${reflection}`, asIs, asIs, prove(name).metadata)
+    const call = client.makeBidiStreamRequest(`/${reflection}`, asIs, asIs, prove(name).metadata, {
+      deadline: Date.now() + deadlineMs,
+    })
     const answers: string[] = []
     const ended = new Promise<unknown>((resolve) => {
       call.on('data', (bytes: Buffer) => answers.push(bytes.toString('latin1')))

@@ -7,6 +7,7 @@ import type { Caller } from '../domain/caller.ts'
 import { AuthError } from '../domain/errors.ts'
 import {
   chat,
+  deadlineMs,
   deleteName,
   gateway,
   openGatedServer,
@@ -18,7 +19,7 @@ import type { UnaryHandler } from './unary-handlers.ts'
 
 const denied = { code: 'PERMISSION_DENIED', reason: 'CALLER_NOT_ALLOWED' }
 
-describe('a unary call', () => {
+describe('a unary call', { timeout: 2 * deadlineMs }, () => {
   const answer = { revocation: { epoch: 'one' } }
 
   it('is handled for its caller, and answered', async (t) => {

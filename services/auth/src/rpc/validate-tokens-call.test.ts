@@ -10,12 +10,20 @@ import {
 } from '@immersiverse/auth-contract'
 import { waitUntil } from '../../../../packages/client/src/test/wait-until.ts'
 import { toEnding } from '../../test/knock.ts'
-import { chat, openGatedServer, prove, tell, toNamedRules, validateName } from './test/open-gated-server.ts'
+import {
+  chat,
+  deadlineMs,
+  openGatedServer,
+  prove,
+  tell,
+  toNamedRules,
+  validateName,
+} from './test/open-gated-server.ts'
 
 /** A stream of questions as `name` to a server with these rules. */
 async function ask(t: TestContext, { rules = toNamedRules({}), name = 'chat' } = {}) {
   const server = await openGatedServer(t, { rules })
-  const call = makeGrpcClient(AuthService, server.client).validateTokens(prove(name))
+  const call = makeGrpcClient(AuthService, server.client).validateTokens({ ...prove(name), deadlineMs })
   const answers: ValidateTokensResponse[] = []
   const ended = new Promise<unknown>((resolve) => {
     call.on('data', (answer) => answers.push(answer))
@@ -30,7 +38,7 @@ async function ask(t: TestContext, { rules = toNamedRules({}), name = 'chat' } =
 const limited = { code: 'RESOURCE_EXHAUSTED', reason: 'CALLER_LIMITED' }
 const denied = { code: 'PERMISSION_DENIED', reason: 'CALLER_NOT_ALLOWED' }
 
-describe('a stream of questions', () => {
+describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
   it('answers every batch, whatever its tokens are, and ends when no more is asked', async (t) => {
     const { answers, ended, send, end, finished } = await ask(t)
     send(7n, 'mina', 'nonsense', 'jun')

@@ -36,6 +36,9 @@ export const updateName = 'auth.v1.UserService/UpdateUser'
 export const validateName = 'auth.v1.AuthService/ValidateTokens'
 export const watchName = 'auth.v1.EventService/WatchEvents'
 export const reflection = 'grpc.reflection.v1.ServerReflection/ServerReflectionInfo'
+/** For every call: one that nobody ends must fail its test. */
+export const deadlineMs = 20_000
+
 export const chat = 'spiffe://immersiverse/chat'
 /** May say whose call it is. */
 export const gateway = 'spiffe://immersiverse/gateway'
@@ -111,12 +114,12 @@ export async function openGatedServer(
     client.close()
     server.forceShutdown()
   })
-  const users = makeGrpcClient(UserService, client, { deadlineMs: 60_000 })
+  const users = makeGrpcClient(UserService, client, { deadlineMs })
   const events = makeGrpcClient(EventService, client)
   /** The stream's answers, and how it ended. */
   const watch = (how: ReturnType<typeof prove> = prove()) => {
     const answers: string[] = []
-    const call = events.watchEvents({}, how)
+    const call = events.watchEvents({}, { ...how, deadlineMs })
     const ended = new Promise<unknown>((resolve) => {
       call.on('data', ({ item }) => answers.push(item.case === 'event' ? item.value.position : ''))
       call.on('error', (error) => resolve(toEnding(error as never)))
