@@ -29,15 +29,16 @@ describe('a stream of answers', { timeout: 2 * deadlineMs }, () => {
     if (!signal.aborted) await aborted.promise
   }
 
-  it('gives all of them, and ends with the last', async (t) => {
+  it('gives all of them, ends with the last, and is let go', async (t) => {
     const stream: Watch = async function* () {
       yield toEvent('one')
       yield toEvent('two')
     }
-    const { watch, finished } = await openGatedServer(t, { stream })
+    const { watch, finished, countHeld } = await openGatedServer(t, { stream })
     const { answers, ended } = watch()
     assert.equal(await ended, 'OK')
     assert.deepEqual(answers, ['one', 'two'])
+    await waitUntil('the stream is let go', () => countHeld() === 0)
     assert.deepEqual(tell(finished), [[watchName, chat, undefined]])
   })
 
@@ -135,13 +136,23 @@ describe('reflection', { timeout: 2 * deadlineMs }, () => {
     return { answers, ended, call }
   }
 
+  it('lets go of a caller that has gone', async (t) => {
+    const { client, countHeld } = await openGatedServer(t)
+    const { answers, call } = ask(client)
+    await waitUntil('the answer', () => answers.length === 1)
+    call.cancel()
+    await waitUntil('the stream is let go', () => countHeld() === 0)
+  })
+
   it('shows the services to a caller that may see them', async (t) => {
-    const { client } = await openGatedServer(t)
+    const { client, countHeld } = await openGatedServer(t)
     const { answers, ended, call } = ask(client)
     await waitUntil('the answer', () => answers.length === 1)
     assert.match(answers[0] ?? '', /auth\.v1\.UserService/)
+    assert.equal(countHeld(), 1)
     call.end()
     assert.equal(await ended, 'OK')
+    await waitUntil('the stream is let go', () => countHeld() === 0)
   })
 
   it('shows them to nobody else', async (t) => {

@@ -40,7 +40,7 @@ const denied = { code: 'PERMISSION_DENIED', reason: 'CALLER_NOT_ALLOWED' }
 
 describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
   it('answers every batch, whatever its tokens are, and ends when no more is asked', async (t) => {
-    const { answers, ended, send, end, finished } = await ask(t)
+    const { answers, ended, send, end, finished, countHeld } = await ask(t)
     send(7n, 'mina', 'nonsense', 'jun')
     send(8n)
     end()
@@ -56,6 +56,7 @@ describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
     )
     assert.deepEqual(of(8n), [])
     assert.deepEqual(tell(finished), [[validateName, chat, undefined]])
+    assert.equal(countHeld(), 0)
   })
 
   it('answers more batches than may wait at a time', async (t) => {
@@ -112,11 +113,11 @@ describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
   })
 
   it('holds up nothing once its caller has gone', async (t) => {
-    const { answers, send, cancel, calls, gate } = await ask(t)
+    const { answers, send, cancel, calls, countHeld } = await ask(t)
     send(1n, 'mina')
     await waitUntil('the answer', () => answers.length === 1)
     cancel()
     await calls.drain()
-    gate.setRules(toNamedRules({ grants: new Map() }))
+    await waitUntil('the stream is let go', () => countHeld() === 0)
   })
 })

@@ -19,6 +19,7 @@ import { makeTestDeps } from '../../edge/test/make-test-edge.ts'
 import { makeTokenBucket } from '../../security/callers/make-token-bucket.ts'
 import { makeTrustedProxies } from '../../security/trusted-proxies.ts'
 import { addReflection } from '../add-reflection.ts'
+import type { CallerGate } from '../callers/caller-gate.ts'
 import type { CallerRules } from '../callers/caller-rules.ts'
 import { makeCallerGate } from '../callers/make-caller-gate.ts'
 import { toEntry, toRules } from '../callers/test/make-test-gate.ts'
@@ -92,7 +93,8 @@ export async function openGatedServer(
   const calls = makeCallsInFlight()
   const forwarding = { proxies: makeTrustedProxies({ networks: [] }), callers: new Set([gateway]) }
   const onFinished = (call: FinishedCall) => void finished.push(call)
-  const at = { clock: systemClock, onFinished, calls, gate, forwarding }
+  const { held, gate: watched } = watchHeld(gate)
+  const at = { clock: systemClock, onFinished, calls, gate: watched, forwarding }
   const server = new Server()
   const serve = ({ definition, handler: served }: ServedMethod) =>
     server.addService(
@@ -127,7 +129,30 @@ export async function openGatedServer(
     })
     return { answers, ended, cancel: () => call.cancel() }
   }
-  return { gate, calls, finished, client, users, watch }
+  const countHeld = () => held.size
+  return { gate, calls, finished, client, users, watch, countHeld }
+}
+
+/** The same gate, and the streams that it holds. */
+function watchHeld(gate: CallerGate) {
+  const held = new Set<() => void>()
+  const hold: CallerGate['hold'] = (admission, end) => {
+    const release = gate.hold(admission, end)
+    held.add(release)
+    return () => {
+      held.delete(release)
+      release()
+    }
+  }
+  const watched: CallerGate = {
+    admit: (...call) => gate.admit(...call),
+    spend: (...cost) => gate.spend(...cost),
+    requireFields: (...request) => gate.requireFields(...request),
+    hold,
+    setRules: (rules) => gate.setRules(rules),
+    review: () => gate.review(),
+  }
+  return { held, gate: watched }
 }
 
 /** What was told of calls that have ended: the method, the caller and the refusal. */

@@ -151,6 +151,7 @@ describe('readCallerPolicy', () => {
     ] as const) {
       const [only = '', ...others] = listFaults(text)
       assert.match(only, fault)
+      assert.doesNotMatch(only, /\n/)
       assert.deepEqual(others, [])
     }
   })
