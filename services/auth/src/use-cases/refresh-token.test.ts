@@ -115,6 +115,24 @@ describe('refreshing on two instances that read keys only when they have to', ()
     assert.equal((await readSession(sessionId)).derivation_key_id, keyId)
   })
 
+  it('tells the log of a theft, and not of a token that another program shows', async () => {
+    const { refreshToken: token, sessionId } = await logIn()
+    const listEnded = () =>
+      first.logged.filter(
+        ({ facts, message }) => message === 'refresh family ended' && facts.sessionId === sessionId,
+      )
+    const { refreshToken: second } = await ask(first.deps, token)
+    const other = { refreshToken: second, client: { ...client, clientId: 'other' } }
+    await assert.rejects(refreshToken(first.deps, operator, other), invalid)
+    assert.deepEqual(listEnded(), [])
+    await ask(first.deps, second)
+    await assert.rejects(ask(first.deps, token), invalid)
+    assert.deepEqual(
+      listEnded().map(({ facts }) => facts.decision),
+      ['reuse'],
+    )
+  })
+
   it('ends a family whose key the database has lost: its holder logs in anew', async () => {
     const tokens = await logIn()
     await ask(first.deps, tokens.refreshToken)
