@@ -44,6 +44,12 @@ describe('refreshing on two instances that read keys only when they have to', ()
       .selectAll()
       .where('id', '=', sessionId)
       .executeTakeFirstOrThrow()
+  /** What the audit trail tells of a session. */
+  const listAudited = async (sessionId: string) => {
+    const entries = first.database.kysely.selectFrom('audit_log').select('action')
+    const found = await entries.where('target_id', '=', sessionId).execute()
+    return found.map(({ action }) => action)
+  }
   /** A person at an address of their own. */
   const at = (ip: string): Caller => ({ kind: 'anonymous', origin: { ip, userAgent: '' } })
 
@@ -89,12 +95,32 @@ describe('refreshing on two instances that read keys only when they have to', ()
     for (const ms of slept) assert.ok(ms > 0 && ms <= 600_000, `${ms}`)
   })
 
+  it('rotates for a user who is reinstated while it asks', async () => {
+    const person = await first.signUp()
+    const { refreshToken: token, sessionId } = await first.logIn(person)
+    const { kysely } = first.database
+    const setStatus = (status: 'ACTIVE' | 'SUSPENDED') =>
+      kysely.updateTable('users').set({ status }).where('id', '=', person.id).execute()
+    await setStatus('SUSPENDED')
+    const executeQuery: typeof kysely.executeQuery = async (query) => {
+      const found = await kysely.executeQuery(query)
+      await setStatus('ACTIVE')
+      return found as never
+    }
+    const database = { kysely: { executeQuery } } as Partial<Deps['database']> as Deps['database']
+    const next = await ask({ ...first.deps, database }, token)
+    assert.equal(next.sessionId, sessionId)
+    assert.equal((await readSession(sessionId)).generation, 2)
+    assert.equal((await ask(first.deps, next.refreshToken)).sessionId, sessionId)
+  })
+
   it('T2: repeats an answer whose key another instance has just made', async () => {
     const { refreshToken: token, sessionId } = await logIn()
     const keyId = await rotate()
     const lost = await ask(first.deps, token)
     assert.equal((await readSession(sessionId)).derivation_key_id, keyId)
     assert.equal((await ask(late.deps, token)).refreshToken, lost.refreshToken)
+    assert.deepEqual(await listAudited(sessionId), ['session.create', 'session.repeat'])
   })
 
   it('R10: takes a token of a key that another instance has just made', async () => {
@@ -131,6 +157,7 @@ describe('refreshing on two instances that read keys only when they have to', ()
       listEnded().map(({ facts }) => facts.decision),
       ['reuse'],
     )
+    assert.deepEqual(await listAudited(sessionId), ['session.create', 'session.reuse'])
   })
 
   it('ends a family whose key the database has lost: its holder logs in anew', async () => {
@@ -143,6 +170,7 @@ describe('refreshing on two instances that read keys only when they have to', ()
       .execute()
     for (const _ of [1, 2]) await assert.rejects(ask(first.deps, tokens.refreshToken), invalid)
     assert.equal(await getVerdict(first, tokens.accessToken), 'REVOKED')
+    assert.deepEqual(await listAudited(tokens.sessionId), ['session.create', 'session.lose'])
     const { reason } = await first.database.kysely
       .selectFrom('revocations')
       .select('reason')
