@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
 import { describe, it } from 'node:test'
 import type { Client } from '@grpc/grpc-js'
 import { makeGrpcClient } from '@immersiverse/auth-client/grpc'
@@ -53,15 +54,17 @@ describe('a stream of answers', { timeout: 2 * deadlineMs }, () => {
     ])
   })
 
-  it('takes what it costs from the limit of its caller', async (t) => {
+  it('takes what it costs from the limit of its caller, one call where nothing is said', async (t) => {
     const stream: Watch = async function* () {}
-    const { watch } = await openGatedServer(t, {
-      stream,
-      rules: toNamedRules({ limit: { perSecond: 1e-6, burst: 5 } }),
-    })
-    assert.equal(await watch().ended, 'OK')
-    assert.equal(await watch().ended, 'OK')
-    assert.deepEqual(await watch().ended, { code: 'RESOURCE_EXHAUSTED', reason: 'CALLER_LIMITED' })
+    const rules = toNamedRules({ limit: { perSecond: 1e-6, burst: 3 } })
+    for (const [cost, count] of [
+      [undefined, 3],
+      [3, 1],
+    ] as const) {
+      const { watch } = await openGatedServer(t, { stream, rules, ...(cost ? { cost } : {}) })
+      for (let n = 0; n < count; n++) assert.equal(await watch().ended, 'OK')
+      assert.deepEqual(await watch().ended, { code: 'RESOURCE_EXHAUSTED', reason: 'CALLER_LIMITED' })
+    }
   })
 
   it('ends when its caller may not have it any more', async (t) => {
@@ -87,6 +90,18 @@ describe('a stream of answers', { timeout: 2 * deadlineMs }, () => {
       [watchName, chat, undefined],
       [watchName, chat, undefined],
     ])
+  })
+
+  it('ends in order when the server stops, also where what it waits for is broken off', async (t) => {
+    const stream: Watch = async function* (_, signal) {
+      yield toEvent('first')
+      await once(new EventEmitter(), 'never', { signal })
+    }
+    const { calls, watch } = await openGatedServer(t, { stream })
+    const { answers, ended } = watch()
+    await waitUntil('the first answer', () => answers.length === 1)
+    await calls.drain()
+    assert.equal(await ended, 'OK')
   })
 
   it('ends with what it throws', async (t) => {

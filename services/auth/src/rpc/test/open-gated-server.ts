@@ -81,12 +81,14 @@ export interface GatedWorld {
   readonly rules?: CallerRules
   readonly handler?: UnaryHandler
   readonly stream?: Watch
+  /** What the stream costs. */
+  readonly cost?: number
 }
 
-/** A server of two unary methods, a stream of 2 calls, ValidateTokens with the edge's test tokens and reflection behind a gate, and clients of it; closed with the test. */
+/** A server of two unary methods, a stream, ValidateTokens with the edge's test tokens and reflection behind a gate, and clients of it; closed with the test. */
 export async function openGatedServer(
   t: TestContext,
-  { rules = toNamedRules({}), handler, stream }: GatedWorld = {},
+  { rules = toNamedRules({}), handler, stream, cost }: GatedWorld = {},
 ) {
   const finished: FinishedCall[] = []
   const gate = makeCallerGate({ clock: systemClock, rules, makeBucket: makeTokenBucket })
@@ -103,7 +105,7 @@ export async function openGatedServer(
     )
   serve(makeUnaryCall(deleteUser, handler ?? assert.fail, at))
   serve(makeUnaryCall(updateUser, handler ?? assert.fail, at))
-  serve(makeServerStreamCall(watchEvents, stream ?? assert.fail, at, 2))
+  serve(makeServerStreamCall(watchEvents, stream ?? assert.fail, at, cost))
   const log = { info: () => undefined, warn: assert.fail, error: assert.fail }
   serve(makeValidateTokensCall({ ...makeTestDeps(), log } as object as Deps, at))
   addReflection(server, at)
