@@ -50,6 +50,12 @@ describe('refreshing on two instances that read keys only when they have to', ()
     const found = await entries.where('target_id', '=', sessionId).execute()
     return found.map(({ action }) => action)
   }
+  /** Why a session was revoked. */
+  const readReason = async (sessionId: string) => {
+    const entries = first.database.kysely.selectFrom('revocations').select('reason')
+    const { reason } = await entries.where('subject', '=', sessionId).executeTakeFirstOrThrow()
+    return reason
+  }
   /** A person at an address of their own. */
   const at = (ip: string): Caller => ({ kind: 'anonymous', origin: { ip, userAgent: '' } })
 
@@ -158,6 +164,7 @@ describe('refreshing on two instances that read keys only when they have to', ()
       ['reuse'],
     )
     assert.deepEqual(await listAudited(sessionId), ['session.create', 'session.reuse'])
+    assert.equal(await readReason(sessionId), 'REFRESH_TOKEN_REUSED')
   })
 
   it('ends a family whose key the database has lost: its holder logs in anew', async () => {
@@ -171,12 +178,10 @@ describe('refreshing on two instances that read keys only when they have to', ()
     for (const _ of [1, 2]) await assert.rejects(ask(first.deps, tokens.refreshToken), invalid)
     assert.equal(await getVerdict(first, tokens.accessToken), 'REVOKED')
     assert.deepEqual(await listAudited(tokens.sessionId), ['session.create', 'session.lose'])
-    const { reason } = await first.database.kysely
-      .selectFrom('revocations')
-      .select('reason')
-      .where('subject', '=', tokens.sessionId)
-      .executeTakeFirstOrThrow()
-    assert.equal(reason, 'REFRESH_TOKEN_LOST')
+    assert.equal(await readReason(tokens.sessionId), 'REFRESH_TOKEN_LOST')
+    const message = 'refresh family ended: the database has lost the key of its token'
+    const told = first.logged.filter((line) => line.message === message).map(({ facts }) => facts.sessionId)
+    assert.deepEqual(told, [tokens.sessionId])
   })
 
   it('refuses what is longer than any token is', async () => {
