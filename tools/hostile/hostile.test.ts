@@ -4,6 +4,7 @@ import { type ServingProcess, startAuthProcess } from '../../services/auth/test/
 import { attacks } from './attacks/attacks.ts'
 import { findHarm } from './judge-attack.ts'
 import { type GoodClient, openGoodClient } from './open-good-client.ts'
+import { collecting } from './read-service.ts'
 import { runAttack } from './run-attack.ts'
 
 /** Longer than the service's own, however busy the machine. */
@@ -20,6 +21,7 @@ describe('hostile clients, in the short form', () => {
       AUTH_GRPC_DEADLINE: '1s',
       AUTH_EDGE_REQUEST_TIMEOUT: '2s',
       AUTH_GRPC_MAX_CONNECTIONS: '300',
+      ...collecting,
     })
     client = await openGoodClient(service)
   })
