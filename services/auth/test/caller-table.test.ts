@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import { readExamplePolicy } from '../../../tools/callers/generate-caller-table.ts'
 import { listCallableMethods } from '../src/security/callers/list-callable-methods.ts'
-import { type Ending, knock, type MtlsAuth, openMtlsAuth } from './open-mtls-auth.ts'
+import { type Ending, knock } from './knock.ts'
+import { type MtlsAuth, openMtlsAuth } from './open-mtls-auth.ts'
 
 const domain = 'spiffe://immersiverse/ns/prod/sa'
 const denied = { code: 'PERMISSION_DENIED', reason: 'CALLER_NOT_ALLOWED' }

@@ -7,7 +7,8 @@ import { AuthService, EventService, UserService, UserStatus } from '@immersivers
 import { waitUntil } from '../../../packages/client/src/test/wait-until.ts'
 import { makeAuthority } from '../../../tools/dev-certs/make-authority.ts'
 import { systemClock } from '../src/compose/system-clock.ts'
-import { type Ending, knock, type MtlsAuth, openMtlsAuth, toEnding, toId } from './open-mtls-auth.ts'
+import { type Ending, knock, toEnding } from './knock.ts'
+import { type MtlsAuth, openMtlsAuth, toId } from './open-mtls-auth.ts'
 import { assertRefused } from './refusals.ts'
 
 const getUser = 'auth.v1.UserService/GetUser'

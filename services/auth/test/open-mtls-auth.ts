@@ -1,11 +1,10 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { Client, credentials } from '@grpc/grpc-js'
 import { type Authority, makeAuthority } from '../../../tools/dev-certs/make-authority.ts'
 import type { KeyedCertificate } from '../../../tools/dev-certs/make-certificate.ts'
 import { openTestAuth, type TestAuth, type TestAuthOptions } from './open-test-auth.ts'
-import { readRefusal } from './refusals.ts'
 
 /** The files that the service reads. */
 export type CallerFile = 'server.pem' | 'server-key.pem' | 'client-ca.pem' | 'callers.yaml'
@@ -81,30 +80,4 @@ function toCredentials(ca: string, certificate?: KeyedCertificate) {
     key === undefined ? null : Buffer.from(key),
     cert === undefined ? null : Buffer.from(cert),
   )
-}
-
-/** How a call ended: its code, and the reason that the service gave, if it was the service. */
-export interface Ending {
-  readonly code: string
-  readonly reason: string | undefined
-}
-
-/** Calls a method of any kind with bytes that no message has: who may call it is told MALFORMED_MESSAGE, and nothing happens. */
-export function knock(client: Client, path: string, metadata = new Metadata()): Promise<Ending> {
-  const pass = (bytes: Buffer) => bytes
-  const deadline = Date.now() + 10_000
-  const call = client.makeBidiStreamRequest(`/${path}`, pass, pass, metadata, { deadline })
-  return new Promise((resolve) => {
-    call.on('data', () => undefined)
-    call.on('error', (error: ServiceError) => resolve(toEnding(error)))
-    call.on('end', () => setImmediate(resolve, { code: 'OK', reason: undefined }))
-    call.write(Buffer.of(0xff))
-    call.end()
-  })
-}
-
-/** How an error of grpc-js reads. */
-export function toEnding(error: ServiceError): Ending {
-  const isOurs = error.metadata?.get('grpc-status-details-bin').length > 0
-  return { code: status[error.code] ?? '', reason: isOurs ? readRefusal(error).reason : undefined }
 }

@@ -44,16 +44,17 @@ export function makeAssertions(
   const { privateKey, kid } = readKey(key)
   const header = encode({ alg: 'ES256', kid, typ: 'client-authentication+jwt' })
   let assertion = ''
-  let renewAtMs = Number.NEGATIVE_INFINITY
+  let madeAtMs = Number.NEGATIVE_INFINITY
   return () => {
     const now = nowMs()
-    if (now < renewAtMs && now > renewAtMs - 2 * renewAfterMs) return assertion
+    // Before it was made: the clock has been set back, and the service would take it for one of the future.
+    if (now >= madeAtMs && now < madeAtMs + renewAfterMs) return assertion
     const iat = Math.floor(now / 1000)
     const claims = { iss: id, sub: id, aud: audience, iat, exp: iat + lifetimeSeconds, jti: newId() }
     const signed = `${header}.${encode(claims)}`
     const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
     assertion = `${signed}.${signature.toString('base64url')}`
-    renewAtMs = now + renewAfterMs
+    madeAtMs = now
     return assertion
   }
 }

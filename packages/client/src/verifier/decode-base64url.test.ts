@@ -44,3 +44,9 @@ test('every single character outside of the alphabet is refused at every place',
     }
   }
 })
+
+test('a length that nothing has when it is encoded is refused, whatever follows', () => {
+  for (const length of [1, 5, 9]) {
+    assert.equal(decodeBase64url(Buffer.from('A'.repeat(12)), 0, length), undefined)
+  }
+})

@@ -61,6 +61,32 @@ describe('cookie mode', () => {
     assert.match(String(answer.headers['set-cookie']), /^__Host-auth_refresh=; Max-Age=0; Path=\/;/)
   })
 
+  test('a logout ends the session of the access token in its body, whatever the cookie says', async () => {
+    const { post, getLogoutToken } = open(() => ({}))
+    const headers = { ...inCookieMode, cookie: `${name}=r1` }
+    const answer = await post('logout', headers, { accessToken: 'mina' })
+    assert.equal(answer.statusCode, 200)
+    assert.partialDeepStrictEqual(getLogoutToken(), { case: 'accessToken', value: 'mina' })
+  })
+
+  test('a logout without any token is as it would be without the cookie', async () => {
+    const { post, getLogoutToken } = open(() => ({}))
+    await post('logout', inCookieMode)
+    assert.equal(getLogoutToken().case, undefined)
+  })
+
+  test('a login is asked for as it stands', async () => {
+    const { post, handled } = open()
+    await post('login', { ...inCookieMode, cookie: `${name}=r1` }, { identifier: 'mina', password: 'secret' })
+    assert.partialDeepStrictEqual(handled[0]?.request, { identifier: 'mina', password: 'secret' })
+  })
+
+  test('a token that has ended takes its cookie with it', async () => {
+    const ended = { ...tokens, refreshExpiresAt: timestampFromMs(1_699_999_999_000) }
+    const answer = await open(() => ({ tokens: ended })).post('login', inCookieMode)
+    assert.match(String(answer.headers['set-cookie']), /; Max-Age=0;/)
+  })
+
   test('a logout without a cookie takes the bearer token, as always', async () => {
     const { post, getLogoutToken } = open(() => ({}))
     await post('logout', { ...inCookieMode, authorization: 'Bearer mina' })
@@ -125,7 +151,11 @@ describe('cookie mode', () => {
 
   test('a mode that is none is refused, and other paths do not look at it', async () => {
     const { post } = open(() => ({}))
-    assert.equal((await post('login', { 'x-auth-mode': 'cookies', origin: page })).statusCode, 400)
+    const refused = await post('login', { 'x-auth-mode': 'cookies', origin: page })
+    assert.equal(refused.statusCode, 400)
+    assert.deepEqual(refused.json().fieldViolations, [
+      { field: 'x-auth-mode', description: 'must be bearer or cookie' },
+    ])
     assert.equal((await post('validate', { 'x-auth-mode': 'cookies' })).statusCode, 200)
   })
 

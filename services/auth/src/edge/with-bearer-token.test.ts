@@ -34,6 +34,12 @@ describe('Logout', () => {
     assert.deepEqual(request.token, { case: 'refreshToken', value: 'r' })
   })
 
+  test('stays as it is where nothing holds a token', async () => {
+    const { app, handled } = makeTestEdge()
+    await app.inject({ method: 'POST', url: '/v1/auth/logout', payload: { allSessions: true } })
+    assert.partialDeepStrictEqual(handled[0]?.request, { token: { case: undefined }, allSessions: true })
+  })
+
   test('refuses a bearer header that holds no token', async () => {
     const { answer } = await logOut({}, 'two tokens')
     assert.equal(answer.json().reason, 'INVALID_ACCESS_TOKEN')

@@ -52,7 +52,7 @@ function guard(method: string, handler: Handler, { gate, onFinished, clock }: Se
       return
     }
     const release = gate.hold(admission, (error) => void call.emit('error', toGrpcError(error)))
-    call.on('end', release)
+    // Emitted for every call that is over, however it ended.
     call.on('cancelled', release)
     handler(call)
   }

@@ -67,3 +67,11 @@ test('a year after the last login a device is not known any more', () => {
   time.nowMs += dayMs
   assert.equal(tokens.find(token, mina), undefined)
 })
+
+test('a token of an earlier version of the service still names its device', () => {
+  const token = 'BQUFBQUFBQUFTiAEOa96eQp0tXUYO_QpHprq'
+  const { tokens } = open()
+  assert.equal(tokens.find(token, mina), 'BQUFBQUFBQUF')
+  // It was made on that very day.
+  assert.equal(tokens.make(token, mina), token)
+})

@@ -46,3 +46,30 @@ it('opens what was sealed before keys had names', () => {
   assert.deepEqual(Buffer.from(makeSeal([present, old]).unseal(sealed, 'c')), secret)
   assert.throws(() => makeSeal([present]).unseal(sealed, 'c'), SealError)
 })
+
+it('opens what an earlier version of the service has sealed', () => {
+  const sealed =
+    '02b3dd72515b38302570a9672a977c33162a91189534ed168b09d55237a6526454b17f12ab48bdf0baad3d760b87'
+  const seal = makeSeal([Buffer.alloc(32, 1)])
+  assert.deepEqual(Buffer.from(seal.unseal(Buffer.from(sealed, 'hex'), 'c')), secret)
+  assert.deepEqual(Buffer.from(seal.presentPrefix).toString('hex'), sealed.slice(0, 10))
+})
+
+it('needs a key, each of 32 bytes', () => {
+  const none = { name: 'RangeError', message: 'there must be a master key' }
+  assert.throws(() => makeSeal([]), none)
+  const short = { name: 'RangeError', message: 'the master key must have 32 bytes' }
+  for (const bytes of [16, 31, 33])
+    assert.throws(() => makeSeal([randomBytes(32), randomBytes(bytes)]), short)
+})
+
+it('says why nothing opens it, for the log', () => {
+  const seal = makeSeal([randomBytes(32)])
+  const changed = Buffer.from(seal.seal(secret, 'c'))
+  changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1
+  assert.throws(
+    () => seal.unseal(changed, 'c'),
+    ({ message, cause }: Error) =>
+      cause instanceof Error && message === 'c cannot be opened with these master keys',
+  )
+})

@@ -40,6 +40,15 @@ describe('judgeCertificate', () => {
     })
   }
 
+  it('names the caller of one that does not say whether it is an authority: then it is none', () => {
+    const der = toDer({})
+    // The basic constraints become an extension that nobody knows: 2.5.29.19 → 2.5.29.99.
+    const constraints = der.indexOf(Buffer.of(0x06, 0x03, 0x55, 0x1d, 0x13))
+    assert.ok(constraints > 0)
+    der[constraints + 4] = 0x63
+    assert.equal(judgeCertificate(der, 'immersiverse').id, id)
+  })
+
   it('takes what is no certificate for nobody', () => {
     for (const der of [Buffer.alloc(0), Buffer.from('x'), toDer({}).subarray(0, 100)]) {
       assert.deepEqual(judgeCertificate(der, 'immersiverse'), { fault: 'the certificate cannot be read' })

@@ -18,20 +18,20 @@ function makeWorld() {
   const clock = { now: () => new Date(nowMs), monotonicMs: () => nowMs, sleep: async () => undefined }
   const used = makeUsedAssertions(clock)
   const toJudge = () => makeAssertionJudge({ policy, audience: 'us', clock, used })
-  const make = (jti: string, seconds = 240, more: object = {}) => {
-    const exp = nowMs / 1000 + seconds
-    const [header, claims] = [
-      { alg: 'ES256', kid: 'one' },
-      { iss: id, sub: id, aud: 'us', exp, jti, ...more },
-    ].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    const signed = `${header}.${claims}`
+  const signAs = (header: object, payload: string) => {
+    const parts = [JSON.stringify({ alg: 'ES256', kid: 'one', ...header }), payload]
+    const signed = parts.map((part) => Buffer.from(part).toString('base64url')).join('.')
     const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
     return `${signed}.${signature.toString('base64url')}`
+  }
+  const make = (jti: string, seconds = 240, more: object = {}, header: object = {}) => {
+    const exp = nowMs / 1000 + seconds
+    return signAs(header, JSON.stringify({ iss: id, sub: id, aud: 'us', exp, jti, ...more }))
   }
   const wait = (ms: number) => {
     nowMs += ms
   }
-  return { toJudge, make, wait }
+  return { toJudge, make, signAs, wait }
 }
 
 describe('makeAssertionJudge', () => {
@@ -49,8 +49,45 @@ describe('makeAssertionJudge', () => {
     const assertion = make('a')
     assert.equal(toJudge()(assertion, '10.0.0.1').id, id)
     assert.equal(toJudge()(assertion, '10.0.0.1').id, id)
-    assert.equal(toJudge()(make('a', 200), '10.0.0.1').id, undefined)
-    assert.equal(toJudge()(assertion, '10.0.0.2').id, undefined)
+    const fault = 'the jti of the assertion was used before, or from another address'
+    assert.deepEqual(toJudge()(make('a', 200), '10.0.0.1'), { fault })
+    assert.deepEqual(toJudge()(assertion, '10.0.0.2'), { fault })
+  })
+
+  it('verifies an assertion once, and answers from memory afterwards', () => {
+    const { toJudge, make } = makeWorld()
+    const judge = toJudge()
+    const [one, two] = [make('a'), make('b')]
+    const verdict = judge(one, '10.0.0.1')
+    judge(two, '10.0.0.2')
+    assert.equal(judge(one, '10.0.0.1'), verdict)
+  })
+
+  const faults: Record<string, [fault: string, make: (world: ReturnType<typeof makeWorld>) => string]> = {
+    'that is no token': ['MALFORMED', () => 'x'],
+    'without claims': ['MALFORMED', ({ signAs }) => signAs({}, '[]')],
+    'with a claim twice': ['MALFORMED', ({ signAs }) => signAs({}, '{"jti":"a","jti":"b"}')],
+    'that was changed': ['BAD_SIGNATURE', ({ make }) => make('a').replace(/\.[^.]+\./, '.e30.')],
+    'by a key of nobody': ['UNKNOWN_KEY', ({ make }) => make('a', 240, {}, { kid: 'two' })],
+    'by no algorithm': ['WRONG_TYPE', ({ make }) => make('a', 240, {}, { alg: 'none' })],
+    'of another algorithm': ['WRONG_TYPE', ({ make }) => make('a', 240, {}, { alg: 'EdDSA' })],
+    'of another type': ['WRONG_TYPE', ({ make }) => make('a', 240, {}, { typ: 'at+jwt' })],
+    'of a type that is no text': ['WRONG_TYPE', ({ make }) => make('a', 240, {}, { typ: ['jwt'] })],
+  }
+  for (const [what, [fault, toAssertion]] of Object.entries(faults)) {
+    it(`refuses one ${what}`, () => {
+      const world = makeWorld()
+      const verdict = world.toJudge()(toAssertion(world), '10.0.0.1')
+      assert.deepEqual(verdict, { fault: `the assertion is ${fault}` })
+    })
+  }
+
+  it('takes one of its type, however that is written', () => {
+    const { toJudge, make } = makeWorld()
+    const judge = toJudge()
+    for (const typ of ['jwt', 'JWT', 'application/jwt', 'client-authentication+jwt']) {
+      assert.equal(judge(make(typ, 240, {}, { typ }), '10.0.0.1').id, id, typ)
+    }
   })
 
   it('says when an assertion ends, and takes none after', () => {
@@ -83,6 +120,9 @@ describe('makeAssertionJudge', () => {
     'a start to come': [{ nbf: now + 31 }, /not valid yet/],
     'an issue to come': [{ iat: now + 31 }, /not valid yet/],
     'a start in words': [{ nbf: 'now' }, /not valid yet/],
+    'a start that is null': [{ nbf: null }, /not valid yet/],
+    'a start before all time': [{ nbf: -1 }, /not valid yet/],
+    'an end after all time': [{ exp: 1e11 }, /has expired, or has no exp/],
   }
   for (const [what, [claims, fault]] of Object.entries(wrong)) {
     it(`refuses one with ${what}`, () => {
@@ -100,6 +140,7 @@ describe('makeAssertionJudge', () => {
       { exp: now + 1 },
       { iat: now - 100, exp: now + 200 },
       { nbf: now + 30, iat: now + 30 },
+      { nbf: 0 },
       { aud: ['us'] },
       { jti: 'x'.repeat(128) },
     ]

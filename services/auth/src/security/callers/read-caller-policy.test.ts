@@ -13,6 +13,7 @@ const rules = {
 const listFaults = (text: string) => readCallerPolicy(text, rules).faults
 const toFile = (...lines: string[]) =>
   ['callers:', `  - id: ${id}`, ...lines.map((line) => `    ${line}`)].join('\n')
+const allow = 'allow: [auth.v1.UserService/GetUser]'
 
 describe('readCallerPolicy', () => {
   it('reads methods, fields, limits and addresses', () => {
@@ -50,14 +51,21 @@ describe('readCallerPolicy', () => {
     )
   })
 
+  it('lets a caller without addresses call from anywhere', () => {
+    const { policy } = readCallerPolicy(toFile(allow), rules)
+    for (const address of ['203.0.113.9', '::1', '']) {
+      assert.equal(policy.get(id)?.isAddressAllowed(address), true, address)
+    }
+  })
+
   it('gives a limit without a burst one second of calls, and at least one', () => {
     const read = (limit: string) =>
       readCallerPolicy(toFile('allow: [auth.v1.UserService/GetUser]', limit), rules)
     assert.deepEqual(read('limit: { perSecond: 30 }').policy.get(id)?.limit, { perSecond: 30, burst: 30 })
     assert.deepEqual(read('limit: { perSecond: 0.1 }').policy.get(id)?.limit, { perSecond: 0.1, burst: 1 })
+    assert.deepEqual(read('limit: { perSecond: 1000000, burst: 10000000 }').faults, [])
   })
 
-  const allow = 'allow: [auth.v1.UserService/GetUser]'
   const broken: Record<string, [text: string, fault: string]> = {
     'an unknown key': [toFile('allows: []', allow), 'line 3: unknown key "allows"'],
     'an unknown key of the file': [`version: 1\n${toFile(allow)}`, 'line 1: unknown key "version"'],
@@ -137,8 +145,15 @@ describe('readCallerPolicy', () => {
   }
 
   it('refuses what is no YAML, with the line', () => {
-    assert.match(listFaults(toFile('allow: [a')).join(), /^line \d+: /)
-    assert.match(listFaults(toFile(allow, allow)).join(), /line 4: .*unique/)
+    for (const [text, fault] of [
+      [toFile('allow: [a'), /^line \d+: /],
+      [toFile(allow, allow), /^line 4: .*unique/],
+    ] as const) {
+      const [only = '', ...others] = listFaults(text)
+      assert.match(only, fault)
+      assert.doesNotMatch(only, /\n/)
+      assert.deepEqual(others, [])
+    }
   })
 
   const [x, y] = ['x'.repeat(43), 'y'.repeat(43)]
@@ -185,6 +200,8 @@ describe('readCallerPolicy', () => {
     assert.deepEqual(listFaults(toFile(allow, 'keys: [1]')), [
       'line 4: a key must have keys: kid, kty, crv, x, y, alg, use',
     ])
+    assert.deepEqual(listFaults(toFile(allow, 'keys: []')), ['line 4: keys must be a list of one or more'])
+    assert.deepEqual(listFaults(toFile(allow, 'addresses: [1]')), ['line 4: an address must be a text'])
     assert.deepEqual(listFaults(toFile('allow: [1]')), ['line 3: a method must be a text'])
     assert.deepEqual(listFaults(toFile('allow: [{ fields: [email] }]')), ['line 3: method must be a text'])
     const field = 'allow: [{ method: auth.v1.UserService/UpdateUser, fields: [1] }]'

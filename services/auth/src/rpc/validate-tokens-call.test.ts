@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import type { ServiceError } from '@grpc/grpc-js'
+import { makeGrpcClient } from '@immersiverse/auth-client/grpc'
+import {
+  AuthService,
+  bounds,
+  type ValidateTokensResponse,
+  ValidationReason,
+} from '@immersiverse/auth-contract'
+import { waitUntil } from '../../../../packages/client/src/test/wait-until.ts'
+import { toEnding } from '../../test/knock.ts'
+import {
+  chat,
+  deadlineMs,
+  openGatedServer,
+  prove,
+  tell,
+  toNamedRules,
+  validateName,
+} from './test/open-gated-server.ts'
+
+/** A stream of questions as `name` to a server with these rules. */
+async function ask(t: TestContext, { rules = toNamedRules({}), name = 'chat' } = {}) {
+  const server = await openGatedServer(t, { rules })
+  const call = makeGrpcClient(AuthService, server.client).validateTokens({ ...prove(name), deadlineMs })
+  const answers: ValidateTokensResponse[] = []
+  const ended = new Promise<unknown>((resolve) => {
+    call.on('data', (answer) => answers.push(answer))
+    call.on('error', (error: ServiceError) => resolve(toEnding(error)))
+    call.on('end', () => resolve('OK'))
+  })
+  const send = (correlationId: bigint, ...tokens: readonly string[]) =>
+    void call.write({ correlationId, requests: tokens.map((accessToken) => ({ accessToken })) })
+  return { ...server, answers, ended, send, end: () => call.end(), cancel: () => call.cancel() }
+}
+
+const limited = { code: 'RESOURCE_EXHAUSTED', reason: 'CALLER_LIMITED' }
+const denied = { code: 'PERMISSION_DENIED', reason: 'CALLER_NOT_ALLOWED' }
+
+describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
+  it('answers every batch, whatever its tokens are, and ends when no more is asked', async (t) => {
+    const { answers, ended, send, end, finished, countHeld } = await ask(t)
+    send(7n, 'mina', 'nonsense', 'jun')
+    send(8n)
+    end()
+    assert.equal(await ended, 'OK')
+    const of = (id: bigint) => answers.find(({ correlationId }) => correlationId === id)?.responses
+    assert.deepEqual(
+      of(7n)?.map(({ principal, valid, reason }) => [valid, reason, principal !== undefined]),
+      [
+        [true, ValidationReason.UNSPECIFIED, true],
+        [false, ValidationReason.MALFORMED, false],
+        [true, ValidationReason.UNSPECIFIED, true],
+      ],
+    )
+    assert.deepEqual(of(8n), [])
+    assert.deepEqual(tell(finished), [[validateName, chat, undefined]])
+    assert.equal(countHeld(), 0)
+  })
+
+  it('answers more batches than may wait at a time', async (t) => {
+    const { answers, ended, send, end } = await ask(t)
+    for (let n = 1n; n <= 200n; n++) send(n, 'mina')
+    end()
+    assert.equal(await ended, 'OK')
+    assert.equal(new Set(answers.map(({ correlationId }) => correlationId)).size, 200)
+  })
+
+  it('is not begun for a caller that may not ask', async (t) => {
+    const { answers, ended, send, finished } = await ask(t, { name: 'other' })
+    send(1n, 'mina')
+    assert.deepEqual(await ended, denied)
+    assert.deepEqual(answers, [])
+    assert.deepEqual(tell(finished), [[validateName, 'spiffe://immersiverse/other', 'CALLER_NOT_ALLOWED']])
+  })
+
+  it('takes each question from the limit of its caller', async (t) => {
+    const rules = toNamedRules({ limit: { perSecond: 1e-6, burst: 5 } })
+    const { answers, ended, send, finished } = await ask(t, { rules })
+    send(1n, 'mina', 'jun', 'mina', 'jun')
+    await waitUntil('the answer', () => answers.length === 1)
+    send(2n, 'mina')
+    assert.deepEqual(await ended, limited)
+    assert.equal(answers.length, 1)
+    assert.deepEqual(tell(finished), [[validateName, chat, 'CALLER_LIMITED']])
+  })
+
+  it('ends at a batch that is too large, and at a question that cannot be answered', async (t) => {
+    const large = await ask(t)
+    large.send(1n, ...Array.from({ length: bounds.validateBatch + 1 }, () => 'mina'))
+    assert.deepEqual(await large.ended, { code: 'INVALID_ARGUMENT', reason: 'INVALID_FIELD' })
+    const outage = await ask(t)
+    outage.send(1n, 'mina', 'outage')
+    assert.deepEqual(await outage.ended, { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' })
+  })
+
+  it('ends when its caller may not ask any more', async (t) => {
+    const { answers, ended, send, gate, finished } = await ask(t)
+    send(1n, 'mina')
+    await waitUntil('the answer', () => answers.length === 1)
+    gate.setRules(toNamedRules({ grants: new Map() }))
+    assert.deepEqual(await ended, denied)
+    assert.deepEqual(tell(finished), [[validateName, chat, 'CALLER_NOT_ALLOWED']])
+  })
+
+  it('ends in order when the server stops', async (t) => {
+    const { answers, ended, send, calls } = await ask(t)
+    send(1n, 'mina')
+    await waitUntil('the answer', () => answers.length === 1)
+    await calls.drain()
+    assert.equal(await ended, 'OK')
+  })
+
+  it('holds up nothing once its caller has gone', async (t) => {
+    const { answers, send, cancel, calls, countHeld } = await ask(t)
+    send(1n, 'mina')
+    await waitUntil('the answer', () => answers.length === 1)
+    cancel()
+    await calls.drain()
+    await waitUntil('the stream is let go', () => countHeld() === 0)
+  })
+})
