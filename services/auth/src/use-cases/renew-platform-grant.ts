@@ -101,7 +101,10 @@ async function answerFailure(
   }
   // Refused after somebody was lost in the middle: who holds the successor may still store it. Asked once more, when nobody can any more.
   const pauseMs =
-    error.fault === 'REFUSED' ? 4 * times.leaseMs : toPauseMs(times, grant.failures, deps.random())
+    error.fault === 'REFUSED'
+      ? 4 * times.leaseMs
+      : // Where the circuit was open nobody was asked: how often that happens says nothing about this grant.
+        (error.retryAfterMs ?? toPauseMs(times, grant.failures, deps.random()))
   await releaseLease(deps.database.kysely, lease, pauseMs)
   const refusal = error.fault === 'REFUSED' ? new PlatformError('UNAVAILABLE', 'a renewal was lost') : error
   throw toPlatformRefusal(refusal)
