@@ -5,7 +5,8 @@ import { toTokenContext } from '../domain/platform-account.ts'
 import { toPauseMs } from '../domain/platform-times.ts'
 import type { Platform, PlatformTokens } from '../platforms/platform.ts'
 import { PlatformError } from '../platforms/platform-error.ts'
-import type { StoredGrant } from '../store/platform-grants.ts'
+import type { SealedTokens } from '../store/platform-accounts.ts'
+import { findGrant, type StoredGrant } from '../store/platform-grants.ts'
 import {
   type Lease,
   releaseLease,
@@ -13,15 +14,26 @@ import {
   takeLease,
   withdrawGrant,
 } from '../store/platform-renewals.ts'
+import { insertPlatformRevocations } from '../store/platform-revocations.ts'
 import { lockAccount } from '../store/users.ts'
 import { toAuditedPlatformAccount } from './audited.ts'
 import { sealTokens } from './save-platform-grant.ts'
 import { toPlatformRefusal } from './to-platform-refusal.ts'
+import { toRevocations } from './to-revocations.ts'
 
 /** What renewing takes. */
 export type RenewDeps = Pick<
   Deps,
-  'clock' | 'database' | 'log' | 'newId' | 'platforms' | 'random' | 'seal' | 'settings' | 'write'
+  | 'clock'
+  | 'database'
+  | 'log'
+  | 'newId'
+  | 'onPlatformRevocation'
+  | 'platforms'
+  | 'random'
+  | 'seal'
+  | 'settings'
+  | 'write'
 >
 
 /** What came of it. HELD: another instance does it. WITHDRAWN: the platform does not let us act any more. */
@@ -77,7 +89,7 @@ async function store(
   const untilMs = clock.monotonicMs() + 4 * settings.platforms.times.leaseMs
   for (;;) {
     try {
-      await storeRenewed(database.kysely, lease, sealed)
+      if (!(await storeRenewed(database.kysely, lease, sealed))) await giveBack(deps, grant, sealed)
       return
     } catch (error) {
       const isAway = error instanceof AuthError && error.reason === 'DATABASE_UNAVAILABLE'
@@ -85,6 +97,15 @@ async function store(
       await clock.sleep(500)
     }
   }
+}
+
+/** Tokens for an account that was forgotten while its platform was asked: those that were noted to be revoked are not the last. */
+async function giveBack(deps: RenewDeps, grant: StoredGrant, sealed: SealedTokens): Promise<void> {
+  const { kysely } = deps.database
+  if ((await findGrant(kysely, grant.id)) !== undefined) return
+  const { accessToken, refreshToken } = sealed
+  await insertPlatformRevocations(kysely, toRevocations(deps, { ...grant, accessToken, refreshToken }))
+  deps.onPlatformRevocation()
 }
 
 async function answerFailure(
