@@ -5,9 +5,10 @@ import { sql } from 'kysely'
 import { createTestDatabase } from '../../../../tools/parts/create-test-database.ts'
 import { sharedPostgres } from '../../../../tools/parts/shared-postgres.ts'
 import { until } from '../../src/store/outbox-testing.ts'
-import { openTestAuth, type TestAuth } from '../open-test-auth.ts'
+import { connect as connectTo, openTestAuth, type TestAuth } from '../open-test-auth.ts'
 import { listEvents } from '../outbox.ts'
 import { assertRefused } from '../refusals.ts'
+import { startAuthProcess } from '../start-auth-process.ts'
 import { connectPerson } from './connect-person.ts'
 import { type MockPlatform, makePerson, openMockPlatform } from './open-mock-platform.ts'
 
@@ -18,6 +19,7 @@ describe('Two instances and an expired grant', {
 }, () => {
   const stack = new AsyncDisposableStack()
   let rotating: MockPlatform
+  let databaseUrl: string
   let instances: [TestAuth, TestAuth]
 
   before(async () => {
@@ -25,6 +27,7 @@ describe('Two instances and an expired grant', {
     const database = await createTestDatabase()
     if ('skipReason' in database) throw new Error(database.skipReason)
     stack.defer(() => database.close())
+    databaseUrl = database.url
     const open = async () =>
       stack.use(await openTestAuth({ databaseUrl: database.url, environment: rotating.environment }))
     instances = [await open(), await open()]
@@ -46,6 +49,25 @@ describe('Two instances and an expired grant', {
 
   const ask = (at: 0 | 1, platformAccountId: string) =>
     instances[at].platforms.getPlatformAccessToken({ platformAccountId })
+
+  test('100 callers of two processes cost one refresh at the platform, and get 100 equal answers', async () => {
+    const id = await connect()
+    const environment = { ...rotating.environment, DATABASE_URL: databaseUrl }
+    await using first = await startAuthProcess(environment, './cheap-main.ts')
+    await using second = await startAuthProcess(environment, './cheap-main.ts')
+    const clients = [connectTo(first.address), connectTo(second.address)] as const
+    for (const { platforms } of clients) await platforms.getPlatformAccessToken({ platformAccountId: id })
+    await expire(id)
+    const before = rotating.counts.renew
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, n) =>
+        clients[n % 2 === 0 ? 0 : 1].platforms.getPlatformAccessToken({ platformAccountId: id }),
+      ),
+    )
+    for (const { close } of clients) close()
+    assert.equal(rotating.counts.renew, before + 1)
+    assert.equal(new Set(answers.map(({ accessToken }) => accessToken)).size, 1)
+  })
 
   test('100 callers at once cost one refresh at the platform, and get 100 equal answers', async () => {
     const id = await connect()
@@ -156,7 +178,16 @@ describe('Two instances and an expired grant', {
     await assertRefused(ask(0, mine), 'INTERNAL', 'INTERNAL')
     await sql`update platform_accounts set access_token = refresh_token where id = ${other}`.execute(kysely)
     await assertRefused(ask(0, other), 'INTERNAL', 'INTERNAL')
-    await sql`delete from platform_accounts where id in (${mine}, ${other})`.execute(kysely)
+    const third = await connect()
+    await sql`update platform_accounts as into_row set refresh_token = from_row.refresh_token
+      from platform_accounts as from_row where into_row.id = ${third} and from_row.id = ${mine}`.execute(
+      kysely,
+    )
+    await expire(third)
+    const before = rotating.counts.renew
+    await assertRefused(ask(1, third), 'INTERNAL', 'INTERNAL')
+    assert.equal(rotating.counts.renew, before)
+    await sql`delete from platform_accounts where id in (${mine}, ${other}, ${third})`.execute(kysely)
   })
 
   test('grants that nobody uses are renewed in the background, each once', async () => {
