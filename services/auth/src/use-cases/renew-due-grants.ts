@@ -10,14 +10,17 @@ const takenMs = 300_000
 
 /**
  * Renews grants that nobody has used for long, one after the other, and finds those that were withdrawn. Returns whether more may be due. Platforms that
- * are down are left out.
+ * are down are left out. After `stop` none is begun.
  * @throws AuthError DATABASE_UNAVAILABLE.
  */
-export async function renewDueGrants(deps: RenewDeps): Promise<boolean> {
+export async function renewDueGrants(deps: RenewDeps, stop?: AbortSignal): Promise<boolean> {
   const platforms = deps.platforms.list.filter(({ isOpen }) => !isOpen).map(({ facts }) => facts.name)
   if (platforms.length === 0) return false
   const due = await takeDueRenewals(deps.database.kysely, { platforms, max: batch, untilMs: takenMs })
-  for (const one of due) await renew(deps, one)
+  for (const one of due) {
+    if (stop?.aborted) return false
+    await renew(deps, one)
+  }
   return due.length === batch
 }
 

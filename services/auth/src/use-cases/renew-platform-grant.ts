@@ -29,6 +29,7 @@ export type RenewDeps = Pick<
   | 'log'
   | 'newId'
   | 'onPlatformRevocation'
+  | 'platformWork'
   | 'platforms'
   | 'random'
   | 'seal'
@@ -55,12 +56,21 @@ export async function renewPlatformGrant(
   const token = findRenewalToken(deps, platform, grant)
   if (token === undefined) return await withdraw(deps, grant, 'GRANT_EXPIRED')
   try {
-    const tokens = await platform.renew(token)
-    await store(deps, platform, grant, lease, tokens)
+    await deps.platformWork.add(ask(deps, platform, { grant, lease, token }))
     return 'RENEWED'
   } catch (error) {
     return await answerFailure(deps, grant, lease, error)
   }
+}
+
+/** From the question on, a refresh token that serves once is only in the answer. */
+async function ask(
+  deps: RenewDeps,
+  platform: Platform,
+  { grant, lease, token }: { grant: StoredGrant; lease: Lease; token: string },
+): Promise<void> {
+  const tokens = await platform.renew(token)
+  await store(deps, platform, grant, lease, tokens)
 }
 
 /** The token that renews the grant, opened; undefined where it has none. */

@@ -17,14 +17,17 @@ const takenMs = 60_000
 
 /**
  * Revokes at their platforms the grants that were forgotten here. Returns whether more may be due. What fails is tried again, ever less often, and
- * given up with a line in the log. Platforms that are down are left out.
+ * given up with a line in the log. Platforms that are down are left out. After `stop` none is begun.
  * @throws AuthError DATABASE_UNAVAILABLE.
  */
-export async function revokeDueGrants(deps: RevokeDeps): Promise<boolean> {
+export async function revokeDueGrants(deps: RevokeDeps, stop?: AbortSignal): Promise<boolean> {
   const platforms = deps.platforms.list.filter(({ isOpen }) => !isOpen).map(({ facts }) => facts.name)
   if (platforms.length === 0) return false
   const due = await takeDueRevocations(deps.database.kysely, { platforms, max: batch, untilMs: takenMs })
-  for (const one of due) await revoke(deps, one)
+  for (const one of due) {
+    if (stop?.aborted) return false
+    await revoke(deps, one)
+  }
   return due.length === batch
 }
 

@@ -80,6 +80,32 @@ describe('Two instances and an expired grant', {
     assert.equal(rotating.counts.renew, before + 1)
   })
 
+  test('an instance that stops keeps what a platform is about to answer, though nobody waits for it any more', async () => {
+    const id = await connect()
+    const stopping = await openTestAuth({ databaseUrl, environment: rotating.environment })
+    await expire(id)
+    const asked = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<boolean>()
+    rotating.intercept = ({ url }) => {
+      if (url !== '/token') return false
+      asked.resolve()
+      return answer.promise
+    }
+    const call = assert.rejects(stopping.platforms.getPlatformAccessToken({ platformAccountId: id }))
+    await asked.promise
+    const stopped = stopping.service.close(0)
+    await call
+    answer.resolve(false)
+    await stopped
+    rotating.intercept = undefined
+    await stopping.close()
+    const before = rotating.counts.renew
+    await ask(1, id)
+    assert.equal(rotating.counts.renew, before)
+    await expire(id)
+    await ask(1, id)
+  })
+
   test('a rotated refresh token is kept: the next renewal works as well', async () => {
     const id = await connect()
     const tokens = new Set<string>()

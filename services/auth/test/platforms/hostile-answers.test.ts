@@ -12,7 +12,10 @@ import { type Intercept, makePerson, openMockPlatform } from './open-mock-platfo
 const kick = await openMockPlatform('kick', {
   toAccount: ({ id, name }) => ({ data: [{ user_id: Number(id), name }] }),
 })
-after(() => kick.close())
+const twitch = await openMockPlatform('twitch')
+after(async () => {
+  for (const platform of [kick, twitch]) await platform.close()
+})
 
 describeOnStores(
   'A platform that misbehaves',
@@ -102,11 +105,45 @@ describeOnStores(
       assert.equal(reached, 0)
     })
 
+    test('five outages in a row leave the platform alone, and only it, with what its grants still hold', async () => {
+      const { id: userId } = await context.auth.signUp()
+      kick.person = makePerson()
+      const { id: platformAccountId } = await connectPerson(context.auth, userId, 'kick')
+      const token = await api().getPlatformAccessToken({ platformAccountId })
+      const flows = []
+      for (let at = 0; at < 7; at += 1) flows.push(await begin(userId))
+      let asked = 0
+      kick.intercept = (_request, response) => {
+        asked += 1
+        response.writeHead(503).end()
+        return true
+      }
+      for (const { authCode, state } of flows) {
+        const connect = api().connectPlatformAccount({ userId, platform: 'kick', authCode, state })
+        const { retryMs = 0 } = await assertRefused(connect, 'UNAVAILABLE', 'PLATFORM_UNAVAILABLE')
+        assert.ok(retryMs >= 1000, `${retryMs} ms`)
+      }
+      kick.intercept = undefined
+      assert.equal(asked, 5)
+      assert.deepEqual(await readCircuits(), { kick: 1, twitch: 0 })
+      assert.deepEqual(await api().getPlatformAccessToken({ platformAccountId }), token)
+      twitch.person = makePerson()
+      await connectPerson(context.auth, userId, 'twitch')
+    })
+
+    async function readCircuits(): Promise<Record<string, number>> {
+      const metrics = await fetch(`http://127.0.0.1:${context.auth.service.adminPort}/metrics`)
+      const lines = (await metrics.text()).matchAll(
+        /^auth_platform_circuits_open\{platform="(\w+)"\} (\d)$/gm,
+      )
+      return Object.fromEntries([...lines].map(([, name, value]) => [name, Number(value)]))
+    }
+
     async function resetBreaker(): Promise<void> {
       const { id: userId } = await context.auth.signUp()
       kick.person = makePerson()
       await connectPerson(context.auth, userId, 'kick')
     }
   },
-  { onModel: false, environment: { ...kick.environment, PLATFORM_TIMEOUT: '1s' } },
+  { onModel: false, environment: { ...kick.environment, ...twitch.environment, PLATFORM_TIMEOUT: '1s' } },
 )
