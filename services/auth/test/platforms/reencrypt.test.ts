@@ -71,7 +71,28 @@ describe('authctl keys reencrypt', { skip: 'skipReason' in postgres && postgres.
     await fresh.logIn(person)
   })
 
-  test('what no configured key opens stops it, and nothing is lost', async () => {
+  test('a value that no key opens holds up no other, and is named', async () => {
+    await using serving = await open(present)
+    const [broken, whole] = [await connect(serving), await connect(serving)]
+    await sql`update platform_accounts as into_row set access_token = from_row.access_token
+      from platform_accounts as from_row where into_row.id = ${broken} and from_row.id = ${whole}`.execute(
+      serving.database.kysely,
+    )
+    const next = randomBytes(32).toString('base64')
+    const environment = {
+      ...{ ...twitch.environment, DATABASE_URL: databaseUrl },
+      AUTH_MASTER_KEY: `${next},${present}`,
+    }
+    const { code, stdout } = await runAuthctl(environment, 'keys', 'reencrypt')
+    assert.equal(code, 1)
+    assert.match(stdout, /platform_accounts +access_token +4 +1\n/)
+    assert.match(stdout, new RegExp(`cannot be opened .*\n  platform \\S+ twitch ${broken} access_token`))
+    await using fresh = await open(next)
+    await fresh.platforms.getPlatformAccessToken({ platformAccountId: whole })
+    await reencrypt(`${present},${next}`)
+  })
+
+  test('without the key of the signing keys it does not begin, and nothing is lost', async () => {
     const environment = {
       ...twitch.environment,
       DATABASE_URL: databaseUrl,
