@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { platformNames } from '../config/platform-names.ts'
 import { knownPlatforms } from './known-platforms.ts'
@@ -128,6 +129,20 @@ describe('The platforms', () => {
     })
   }
 })
+
+for (const page of ['docs/platforms.md', 'docs/platforms.ko.md']) {
+  test(`${page} has a section for each platform, with where to get credentials and each scope`, async () => {
+    const text = await readFile(new URL(`../../../../${page}`, import.meta.url), 'utf8')
+    for (const { name, scopes, title } of knownPlatforms.values()) {
+      const [, section = ''] = text.split(`### ${title} (\`${name.toUpperCase()}\`)\n`)
+      const [own = ''] = section.split('\n#')
+      assert.match(own, /\]\(https:\/\//, title)
+      for (const scope of scopes) {
+        assert.ok(own.includes(`\`${scope.split('/').at(-1)}\``), `${title}: ${scope}`)
+      }
+    }
+  })
+}
 
 describe('What is particular about a platform', () => {
   const getFacts = (name: string): PlatformFacts => {

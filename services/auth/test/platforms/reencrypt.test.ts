@@ -47,6 +47,12 @@ describe('authctl keys reencrypt', { skip: 'skipReason' in postgres && postgres.
   test('moves everything to the first key while an instance serves, and afterwards the old key is not needed', async () => {
     await using serving = await open(`${old}, ${present}`)
     const ids = [await connect(serving), await connect(serving), await connect(serving)]
+    const ownerIds = await Promise.all(Array.from({ length: 6 }, async () => (await serving.signUp()).id))
+    // More than a batch.
+    for (let at = 0; at < 110; at += 1) {
+      const userId = ownerIds[at % ownerIds.length] ?? ''
+      await serving.platforms.beginPlatformConnection({ userId, platform: 'twitch' })
+    }
     const asked = (async () => {
       for (let round = 0; round < 40; round += 1) {
         const platformAccountId = ids[round % ids.length] ?? ''
@@ -59,6 +65,7 @@ describe('authctl keys reencrypt', { skip: 'skipReason' in postgres && postgres.
     const done = await reencrypt(`${present} ${old}`)
     await asked
     assert.ok((done.get('keys.sealed') ?? 0) >= 3)
+    assert.equal(done.get('platform_connections.sealed'), 110)
     assert.ok(done.has('platform_accounts.access_token') && done.has('platform_accounts.refresh_token'))
     // What the instance has sealed meanwhile, with the key that is first for it, is found by a second run.
     await reencrypt(`${present},${old}`)
