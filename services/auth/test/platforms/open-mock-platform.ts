@@ -38,6 +38,8 @@ export interface MockPlatform extends AsyncDisposable {
   readonly counts: { exchange: number; renew: number; account: number }
   readonly revoked: string[]
   person: MockPerson
+  /** Codes that are taken. */
+  readonly codes: Set<string>
   /** Refresh tokens that are taken. */
   readonly refreshTokens: Set<string>
   /** Refresh tokens that were shown and taken. */
@@ -88,6 +90,7 @@ export async function openMockPlatform(name: string, quirks: MockQuirks = {}): P
     environment: toEnvironment(name, url, quirks),
     counts: { exchange: 0, renew: 0, account: 0 },
     revoked: [],
+    codes: new Set(),
     refreshTokens: new Set(),
     shown: [],
     endGrants: async () => platform.refreshTokens.clear(),
@@ -143,7 +146,7 @@ function toEnvironment(name: string, url: string, { isOpenId, pkce }: MockQuirks
 
 /** The mock takes any code and any refresh token: which serve, and how often, is kept here. */
 function addTokens(mock: OAuth2Server, platform: MockPlatform, quirks: MockQuirks): void {
-  const codes = new Set<string>()
+  const { codes } = platform
   mock.service.on(Events.BeforeAuthorizeRedirect, ({ url }) => {
     codes.add(url.searchParams.get('code') ?? '')
     if (quirks.sendsIssuer) url.searchParams.set('iss', platform.url)

@@ -68,8 +68,9 @@ describeOnStores(
     })
 
     test('are done where the platform says that it knows the token no more, however often', async () => {
-      discord.intercept = answerRevocations(400, '{"error":"invalid_token"}')
+      const [named, unnamed] = ['{"error":"invalid_token"}', '{"status":400,"message":"Invalid token"}']
       for (let at = 0; at < 6; at += 1) {
+        discord.intercept = answerRevocations(400, at % 2 === 0 ? named : unnamed)
         const account = await connect('discord')
         await api().disconnectPlatformAccount(account)
         await until(async () => (await countRows()) === 0)
