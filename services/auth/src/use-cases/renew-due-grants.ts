@@ -1,4 +1,5 @@
 import { AuthError } from '../domain/errors.ts'
+import { toLogCause } from '../domain/to-log-cause.ts'
 import { findGrant } from '../store/platform-grants.ts'
 import { type DueRenewal, takeDueRenewals } from '../store/platform-renewals.ts'
 import { findRenewalToken, type RenewDeps, renewPlatformGrant, withdraw } from './renew-platform-grant.ts'
@@ -32,9 +33,11 @@ async function renew(deps: RenewDeps, { id, platform: name }: DueRenewal): Promi
     if (findRenewalToken(deps, platform, grant) !== undefined) await renewPlatformGrant(deps, platform, grant)
     else if (grant.expiresInMs <= 0) await withdraw(deps, grant, 'GRANT_EXPIRED')
   } catch (error) {
+    const isAway = error instanceof AuthError && error.reason === 'PLATFORM_UNAVAILABLE'
+    if (error instanceof AuthError && !isAway) throw error
     // The row says when it is tried again. One that does not open must not hold up the others.
-    if (!(error instanceof AuthError))
-      deps.log.error({ accountId: id, err: error }, 'a grant cannot be renewed')
-    else if (error.reason !== 'PLATFORM_UNAVAILABLE') throw error
+    const facts = { platform: name, accountId: id, cause: toLogCause(isAway ? error.details.cause : error) }
+    if (isAway) deps.log.warn(facts, 'a grant was not renewed; trying again')
+    else deps.log.error(facts, 'a grant cannot be renewed')
   }
 }

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { toTokenContext } from '../domain/platform-account.ts'
 import { toPauseMs } from '../domain/platform-times.ts'
+import { toLogCause } from '../domain/to-log-cause.ts'
 import { PlatformError } from '../platforms/platform-error.ts'
 import { findPlatformAccount } from '../store/platform-accounts.ts'
 import {
@@ -46,7 +47,7 @@ async function revoke(deps: RevokeDeps, pending: PendingRevocation): Promise<voi
     if (isRefused || attempts + 1 >= times.revocationTries) {
       if (!isRefused)
         deps.log.warn(
-          { platform: name, accountId: pending.accountId, attempts },
+          { platform: name, accountId: pending.accountId, attempts, cause: toLogCause(error) },
           'a grant could not be revoked at its platform',
         )
       await deleteRevocation(kysely, id)

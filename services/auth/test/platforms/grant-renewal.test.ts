@@ -106,6 +106,18 @@ describe('Two instances and an expired grant', {
     await ask(1, id)
   })
 
+  test('a lease that nobody ends keeps nobody waiting while the token holds for a while', async () => {
+    const id = await connect()
+    const { accessToken } = await ask(0, id)
+    const before = rotating.counts.renew
+    await sql`update platform_accounts set access_expires_at = now() + interval '55 seconds',
+      lease_id = ${id}, leased_until = now() + interval '1 hour' where id = ${id}`.execute(
+      instances[0].database.kysely,
+    )
+    assert.equal((await ask(1, id)).accessToken, accessToken)
+    assert.equal(rotating.counts.renew, before)
+  })
+
   test('a rotated refresh token is kept: the next renewal works as well', async () => {
     const id = await connect()
     const tokens = new Set<string>()
