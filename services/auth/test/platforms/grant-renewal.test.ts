@@ -245,6 +245,40 @@ describe('Two instances and an expired grant', {
     assert.equal(rotating.counts.renew, before + 3)
   })
 
+  test('in the background an outage is logged and keeps the grant, and a withdrawal is told once', async () => {
+    const id = await connect()
+    const { kysely } = instances[0].database
+    const makeDue = () => sql`update platform_accounts set renew_at = now() where id = ${id}`.execute(kysely)
+    const read = () =>
+      kysely
+        .selectFrom('platform_accounts')
+        .select(['failures', 'status', 'user_id'])
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+    rotating.intercept = (_request, response) => {
+      response.writeHead(503).end('<html>down</html>')
+      return true
+    }
+    await makeDue()
+    await until(async () => (await read()).failures > 0)
+    const lines = () => instances.flatMap(({ logged }) => logged)
+    await until(() => lines().some(({ message }) => message === 'a grant was not renewed; trying again'))
+    assert.equal((await read()).status, 'ACTIVE')
+    rotating.intercept = undefined
+    rotating.refreshTokens.clear()
+    const before = rotating.counts.renew
+    await makeDue()
+    await until(async () => (await read()).status === 'WITHDRAWN')
+    await makeDue()
+    const { user_id: userId } = await read()
+    const events = await listEvents(instances[1], 'platform_disconnected', userId)
+    assert.deepEqual(
+      events.map(({ reason }) => reason),
+      [PlatformDisconnectReason.GRANT_WITHDRAWN],
+    )
+    assert.equal(rotating.counts.renew, before + 1)
+  })
+
   /** What a platform's failure has put off is tried at once. */
   async function resume(id: string): Promise<void> {
     await sql`update platform_accounts set failures = 0 where id = ${id}`.execute(
