@@ -5,7 +5,8 @@ import { toIdentity } from './to-identity.ts'
 /**
  * Facebook. Quirks: no refresh tokens; a valid access token is exchanged for one of 60 days (`fb_exchange_token`), and again before those are over; a token
  * that has expired ends the grant. Errors are `{"error":{"type","code",…}}`: 190 for a token that is not valid any more, 100 for a code that is not, and
- * for any other parameter that they do not take, so that only its text tells. There is no RFC 7009: deleting the permissions revokes the grant. The id is the person's for this app. PKCE is documented only for ID tokens.
+ * for any other parameter that they do not take, so that only its text tells. There is no RFC 7009: deleting the permissions revokes the grant. The id
+ * is the person's for this app. PKCE is documented only for ID tokens.
  */
 export const facebook: PlatformFacts = Object.freeze<PlatformFacts>({
   name: 'facebook',

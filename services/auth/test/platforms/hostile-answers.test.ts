@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
-import { assertRefused } from '../refusals.ts'
+import { assertRefused, getRefusal } from '../refusals.ts'
 import { describeOnStores } from '../stores.ts'
 import { connectPerson } from './connect-person.ts'
 import { followAuthorization } from './follow-authorization.ts'
@@ -16,6 +16,20 @@ const twitch = await openMockPlatform('twitch')
 after(async () => {
   for (const platform of [kick, twitch]) await platform.close()
 })
+
+/** A string whose escapes are JSON's. */
+function toAccount(id: string): string {
+  return `{"data":[{"user_id":"${id}","name":"n"}]}`
+}
+
+function answerAccount(status: number, body: string): Intercept {
+  return ({ url }, response) => {
+    if (url !== '/userinfo') return false
+    const location = status === 302 ? { location: 'http://127.0.0.1:1/latest/meta-data' } : {}
+    response.writeHead(status, { 'content-type': 'application/json', ...location }).end(body)
+    return true
+  }
+}
 
 describeOnStores(
   'A platform that misbehaves',
@@ -103,6 +117,32 @@ describeOnStores(
         inward.close()
       })
       assert.equal(reached, 0)
+    })
+
+    const accountAnswers: readonly (readonly [string, Intercept, 'REFUSED' | 'UNAVAILABLE'])[] = [
+      ['says that the token is withdrawn', answerAccount(401, '{}'), 'REFUSED'],
+      ['does not let it be read', answerAccount(403, '{}'), 'REFUSED'],
+      ['names no id', answerAccount(200, '{"data":[]}'), 'REFUSED'],
+      ['names an id of 201 characters', answerAccount(200, toAccount('1'.repeat(201))), 'REFUSED'],
+      ['names an id with a line break', answerAccount(200, toAccount('1\\n2')), 'REFUSED'],
+      ['is called too often', answerAccount(429, '{}'), 'UNAVAILABLE'],
+      ['has moved', answerAccount(404, '{}'), 'UNAVAILABLE'],
+      ['answers a page', answerAccount(200, '<html>'), 'UNAVAILABLE'],
+      ['answers 10 MB', answerAccount(200, toAccount('1'.repeat(10 * 1024 * 1024))), 'UNAVAILABLE'],
+      ['redirects inward', answerAccount(302, ''), 'UNAVAILABLE'],
+    ]
+    test('an account that cannot be read connects nothing, whatever its endpoint answers', async () => {
+      const { id: userId } = await context.auth.signUp()
+      for (const [what, intercept, outcome] of accountAnswers) {
+        const { authCode, state } = await begin(userId)
+        kick.intercept = intercept
+        const connect = api().connectPlatformAccount({ userId, platform: 'kick', authCode, state })
+        const { reason } = await getRefusal(connect)
+        kick.intercept = undefined
+        assert.equal(reason, `PLATFORM_${outcome}`, what)
+      }
+      assert.deepEqual((await api().getPlatformAccounts({ userId })).accounts, [])
+      await resetBreaker()
     })
 
     test('five outages in a row leave the platform alone, and only it, with what its grants still hold', async () => {
