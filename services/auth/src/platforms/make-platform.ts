@@ -75,12 +75,19 @@ export function makePlatform(facts: PlatformFacts, parts: PlatformParts): Platfo
   }
 }
 
+/** What ID tokens may be signed with (RFC 7518 §3.1, RFC 8037): nothing that our own secret, or nobody, could sign. */
+const signatures = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+]
+
 function makeConfiguration(facts: PlatformFacts, { client, fetch }: PlatformParts): Configuration {
   const { authorizationUrl, tokenUrl, revocationUrl, jwksUrl } = facts
   const server = {
     issuer: facts.issuer,
     authorization_endpoint: authorizationUrl,
     token_endpoint: tokenUrl,
+    id_token_signing_alg_values_supported: signatures,
     authorization_response_iss_parameter_supported: facts.sendsIssuer,
     ...(revocationUrl === undefined ? {} : { revocation_endpoint: revocationUrl }),
     ...(jwksUrl === undefined ? {} : { jwks_uri: jwksUrl }),

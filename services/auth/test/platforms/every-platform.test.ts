@@ -12,6 +12,9 @@ import { dialects } from './dialects.ts'
 import { followAuthorization } from './follow-authorization.ts'
 import { type MockPlatform, makePerson, openMockPlatform } from './open-mock-platform.ts'
 
+/** That OpenID providers sign with beside RS256. */
+const algorithms = ['PS256', 'ES256', 'EdDSA']
+
 describe('Each platform, spoken to as its pages say', () => {
   const stack = new AsyncDisposableStack()
   const platforms = new Map<string, MockPlatform>()
@@ -24,6 +27,10 @@ describe('Each platform, spoken to as its pages say', () => {
       const platform = stack.use(await openMockPlatform(name, dialect.quirks))
       platform.intercept = dialect.toIntercept?.(platform)
       platforms.set(name, platform)
+    }
+    for (const algorithm of algorithms) {
+      const name = `signs${algorithm.toLowerCase()}`
+      platforms.set(algorithm, stack.use(await openMockPlatform(name, { algorithm, isOpenId: true })))
     }
     const environments = [...platforms.values()].map(({ environment }) => environment)
     auth = stack.use(await openTestAuth({ environment: Object.assign({}, ...environments) }))
@@ -78,6 +85,14 @@ describe('Each platform, spoken to as its pages say', () => {
         events.map(({ reason }) => reason),
         [PlatformDisconnectReason.GRANT_WITHDRAWN],
       )
+    })
+  }
+
+  for (const algorithm of algorithms) {
+    test(`any OpenID provider by configuration alone, signing with ${algorithm}`, async () => {
+      const { id: userId } = await auth.signUp()
+      const account = await connectPerson(auth, userId, `signs${algorithm.toLowerCase()}`)
+      assert.equal(account.platformUserId, platforms.get(algorithm)?.person.id)
     })
   }
 

@@ -13,6 +13,8 @@ export interface MockQuirks {
   readonly isShortLived?: boolean
   /** An OpenID Connect provider: the person stands in the ID token, and there is no account to read. */
   readonly isOpenId?: boolean
+  /** What ID tokens are signed with; RS256 by default. */
+  readonly algorithm?: string
   /** Said instead of what the platform's file says. */
   readonly pkce?: boolean
   /** The redirect carries `iss` (RFC 9207). */
@@ -70,7 +72,7 @@ export function makePerson(): MockPerson {
 /** Opens a platform under a name that the service knows, or as any OpenID Connect provider. */
 export async function openMockPlatform(name: string, quirks: MockQuirks = {}): Promise<MockPlatform> {
   const mock = new OAuth2Server()
-  await mock.issuer.keys.generate('RS256')
+  await mock.issuer.keys.generate(quirks.algorithm ?? 'RS256')
   const server = createServer(async (request, response) => {
     if (await platform.intercept?.(request, response)) return
     if (request.url?.split('?', 1)[0] === '/revoke')
