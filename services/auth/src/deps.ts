@@ -2,6 +2,7 @@ import type { TokenVerifier } from '@immersiverse/auth-client/verifier'
 import type { Clock } from './domain/clock.ts'
 import type { KeyPurpose, KeyTimes } from './domain/key-life.ts'
 import type { PlatformTimes } from './domain/platform-times.ts'
+import type { RunningWork } from './domain/running-work.ts'
 import type { Platforms } from './platforms/platform.ts'
 import type { SingleFlight } from './platforms/single-flight.ts'
 import type { AccessTokens } from './security/access-tokens.ts'
@@ -42,6 +43,8 @@ export interface Deps {
   readonly platforms: Platforms
   /** Renewals of platforms' tokens that run in this process. */
   readonly renewals: SingleFlight
+  /** What platforms are asked for and answer once: kept even where nobody waits any more. */
+  readonly platformWork: RunningWork
   /** Called when grants wait to be revoked at their platforms. */
   readonly onPlatformRevocation: () => void
 }

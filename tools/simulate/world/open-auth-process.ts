@@ -1,5 +1,6 @@
 import type { Deps } from '../../../services/auth/src/deps.ts'
 import { noLimits } from '../../../services/auth/src/domain/limit.ts'
+import { makeRunningWork } from '../../../services/auth/src/domain/running-work.ts'
 import type { LaneRunner } from '../../../services/auth/src/events/lane-runner.ts'
 import {
   makeRevocationFollower,
@@ -142,6 +143,7 @@ function makeDeps(parts: AuthParts, database: Database, ring: KeyRing, onRevoked
     seal,
     platforms: { list: [], find: () => undefined },
     renewals: { join: (_key, work) => work() },
+    platformWork: makeRunningWork(),
     onPlatformRevocation: () => undefined,
   }
 }

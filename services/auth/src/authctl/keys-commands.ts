@@ -60,12 +60,21 @@ const rotate: Work = async ({ deps, caller }, _args, { now, purpose }) => {
 
 const reencryptAll: Work = async ({ deps, caller }) => {
   const columns = await reencrypt(deps, caller)
-  const rows = columns.map(({ table, column, reencrypted }) => ({
+  const rows = columns.map(({ table, column, reencrypted, unopened }) => ({
     table,
     column,
     reencrypted: String(reencrypted),
+    'cannot be opened': String(unopened),
   }))
-  return { text: toTable(rows, 'nothing to do'), data: columns }
+  const text = toTable(rows, 'nothing to do')
+  const examples = columns.flatMap((column) => column.examples)
+  if (examples.length === 0) return { text, data: columns }
+  const lines = [
+    '',
+    'cannot be opened with these master keys, such as:',
+    ...examples.map((one) => `  ${one}`),
+  ]
+  return { text: [text, ...lines].join('\n'), data: columns, exitCode: 1 }
 }
 
 const revoke: Work = async ({ deps, caller }, [keyId = '']) => {

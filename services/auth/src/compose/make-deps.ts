@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { Deps, Log, Settings } from '../deps.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { KeyPurpose } from '../domain/key-life.ts'
+import { makeRunningWork } from '../domain/running-work.ts'
 import type { PlatformFetch } from '../platforms/make-guarded-fetch.ts'
 import type { PlatformCall } from '../platforms/make-platform.ts'
 import { makeSingleFlight } from '../platforms/single-flight.ts'
@@ -114,6 +115,7 @@ export async function makeDeps(config: Config, parts: DepsParts, stack: AsyncDis
       onCall: parts.onPlatformCall ?? (() => undefined),
     }),
     renewals: makeSingleFlight(),
+    platformWork: makeRunningWork(),
     onPlatformRevocation: parts.onPlatformRevocation ?? (() => undefined),
   }
 }

@@ -27,7 +27,7 @@ export async function makePlatformParts(
   const guarded = makeGuardedFetch({
     timeoutMs: config.PLATFORM_TIMEOUT,
     maxBytes: answerMaxBytes,
-    privateHosts: new Set(config.PLATFORM_PRIVATE_HOSTS),
+    privateHosts: new Set(config.PLATFORM_PRIVATE_HOSTS.map((host) => host.toLowerCase())),
   })
   const parts = { clock, random: Math.random, fetch: fetch ?? guarded, onCall }
   return makePlatforms(config.platforms.map(toSettings), parts)

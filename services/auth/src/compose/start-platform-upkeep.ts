@@ -8,6 +8,7 @@ import { revokeDueGrants } from '../use-cases/revoke-due-grants.ts'
 export interface PlatformUpkeep {
   /** Grants wait to be revoked. */
   wake(): void
+  /** Waits for what a platform has been asked already, calls included. */
   close(): Promise<void>
 }
 
@@ -39,7 +40,7 @@ export function startPlatformUpkeep(deps: Deps): PlatformUpkeep {
   const renew = async () => {
     await deleteOldConnections(deps.database.kysely, oldConnectionsMax)
     await deleteOldRevocations(deps.database.kysely)
-    return await renewDueGrants(deps)
+    return await renewDueGrants(deps, closing.signal)
   }
   const toWaking = () => {
     waking = new AbortController()
@@ -50,13 +51,18 @@ export function startPlatformUpkeep(deps: Deps): PlatformUpkeep {
       ? []
       : [
           repeat('grants of platforms cannot be renewed', renew, () => closing.signal),
-          repeat('grants cannot be revoked at platforms', () => revokeDueGrants(deps), toWaking),
+          repeat(
+            'grants cannot be revoked at platforms',
+            () => revokeDueGrants(deps, closing.signal),
+            toWaking,
+          ),
         ]
   return {
     wake: () => waking.abort(),
     close: async () => {
       closing.abort()
       await Promise.all(running)
+      await deps.platformWork.settled()
     },
   }
 }

@@ -34,10 +34,7 @@ export function watchParts(metrics: Metrics, config: Config, parts: WatchedParts
   metrics.watch('auth_hashing_pending', () => deps.passwords.pending)
   metrics.watch('auth_breached_passwords_unread', () => deps.passwordPolicy.unreadCount)
   metrics.watch('auth_database_queries', () => deps.database.queryCount())
-  metrics.watch(
-    'auth_platform_circuits_open',
-    () => deps.platforms.list.filter(({ isOpen }) => isOpen).length,
-  )
+  metrics.watchCircuits(deps.platforms.list)
   metrics.watch('auth_revocation_lane_leader', () => Number(revocationLane.status().leader))
   metrics.watch('auth_audit_lane_leader', () => Number(audit.lane.status().leader))
   metrics.watch('auth_audit_chain_entries', () => audit.lane.status().seq ?? Number.NaN)

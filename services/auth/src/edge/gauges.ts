@@ -32,7 +32,6 @@ export const gauges = Object.freeze({
     'Refused calls since the start that the audit trail leaves out, because too many waited. Alert when it rises.',
   auth_breached_passwords_unread:
     'New passwords since the start that were taken although the list of breached ones could not be read. Alert above 0.',
-  auth_platform_circuits_open: 'Platforms that have failed too often and are left alone for a while.',
   auth_database_queries: 'Queries sent to the database since the start.',
 })
 

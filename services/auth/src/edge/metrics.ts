@@ -20,6 +20,14 @@ export interface Metrics extends Counters {
   ): void
   /** Shows a fact from now on; where `read` fails the value is NaN. Call it once a name. */
   watch(name: GaugeName, read: () => number | Promise<number>): void
+  /** Shows from now on which platforms are left alone. Call it once. */
+  watchCircuits(platforms: readonly Circuit[]): void
+}
+
+/** Whether a platform is left alone. */
+export interface Circuit {
+  readonly facts: { readonly name: string }
+  readonly isOpen: boolean
 }
 
 const bucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -70,6 +78,7 @@ export function makeMetrics(): Metrics {
     },
     ...makeCounters(registry),
     watch: (name, read) => addGauge(registry, name, read),
+    watchCircuits: (platforms) => addCircuits(registry, platforms),
   }
 }
 
@@ -84,6 +93,18 @@ function addGauge(registry: Registry, name: GaugeName, read: () => number | Prom
       } catch {
         this.set(Number.NaN)
       }
+    },
+  })
+}
+
+function addCircuits(registry: Registry, platforms: readonly Circuit[]): void {
+  new Gauge({
+    name: 'auth_platform_circuits_open',
+    help: '1 while a platform has failed too often and is left alone for a while.',
+    labelNames: ['platform'] as const,
+    registers: [registry],
+    collect() {
+      for (const { facts, isOpen } of platforms) this.set({ platform: facts.name }, Number(isOpen))
     },
   })
 }

@@ -84,6 +84,7 @@ function toJsonRequest(url: string, content: Readonly<Record<string, string>>): 
 function toRefusal(status: number, json: unknown) {
   const message = findText(json, 'message') ?? ''
   if (status >= 500 || status === 429) return { status, json: { error: 'temporarily_unavailable' } }
-  const error = /invalid_client/i.test(message) || status === 403 ? 'invalid_client' : 'invalid_grant'
+  // Nothing else ends a grant: not a path that has moved, not a request that they take no more.
+  const error = /invalid_token/i.test(message) ? 'invalid_grant' : 'invalid_client'
   return { status: 400, json: { error, error_description: message } }
 }

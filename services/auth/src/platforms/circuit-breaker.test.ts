@@ -39,6 +39,27 @@ test('then a single call tries, and its success lets all pass', async () => {
   assert.equal(breaker.isOpen, false)
 })
 
+test('calls that were on their way when it opened make the pause no longer, and let nobody pass', async () => {
+  const { breaker, failOften, pass } = makeTestBreaker()
+  const late = Array.from({ length: 20 }, () => Promise.withResolvers<never>())
+  const running = late.map(({ promise }) => breaker.run(() => promise))
+  await failOften()
+  const isDown = new PlatformError('UNAVAILABLE', 'down')
+  for (const { reject } of late.slice(1)) reject(isDown)
+  await Promise.allSettled(running.slice(1))
+  pass(5_001)
+  const trial = Promise.withResolvers<string>()
+  const tried = breaker.run(() => trial.promise)
+  late[0]?.reject(isDown)
+  await assert.rejects(running[0] ?? Promise.resolve(), { message: 'down' })
+  await assert.rejects(
+    breaker.run(async () => 'beside the trial'),
+    { message: 'it has failed too often' },
+  )
+  trial.resolve('up')
+  assert.equal(await tried, 'up')
+})
+
 test('a pause that did not help is followed by a longer one', async () => {
   const { breaker, fail, failOften, pass } = makeTestBreaker()
   await failOften()

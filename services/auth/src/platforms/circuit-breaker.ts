@@ -20,9 +20,10 @@ export function makeCircuitBreaker(clock: Pick<Clock, 'monotonicMs'>, random: ()
   let pauseMs = firstPauseMs
   let isTrying = false
 
-  const onFailure = () => {
+  const onFailure = (isTrial: boolean) => {
     failures += 1
-    if (failures < failuresMax) return
+    // Calls that were on their way when it opened tell nothing new: a burst makes no longer pause than five in a row.
+    if (failures < failuresMax || (failures > failuresMax && !isTrial)) return
     openUntilMs = clock.monotonicMs() + pauseMs * (0.75 + random() / 2)
     pauseMs = Math.min(longestPauseMs, pauseMs * 2)
   }
@@ -36,13 +37,13 @@ export function makeCircuitBreaker(clock: Pick<Clock, 'monotonicMs'>, random: ()
       return failures >= failuresMax && openUntilMs > clock.monotonicMs()
     },
     async run(call) {
-      const isOpen = failures >= failuresMax
+      const isTrial = failures >= failuresMax
       const leftMs = openUntilMs - clock.monotonicMs()
-      if (isOpen && (leftMs > 0 || isTrying)) {
+      if (isTrial && (leftMs > 0 || isTrying)) {
         const retryAfterMs = Math.max(1000, leftMs)
         throw new PlatformError('UNAVAILABLE', 'it has failed too often', { retryAfterMs })
       }
-      isTrying = isOpen
+      if (isTrial) isTrying = true
       try {
         const result = await call()
         onSuccess()
@@ -50,10 +51,10 @@ export function makeCircuitBreaker(clock: Pick<Clock, 'monotonicMs'>, random: ()
       } catch (error) {
         // A refusal is an answer, whatever somebody has sent: nobody can shut others out with bad codes.
         if (error instanceof PlatformError && error.fault !== 'UNAVAILABLE') onSuccess()
-        else onFailure()
+        else onFailure(isTrial)
         throw error
       } finally {
-        isTrying = false
+        if (isTrial) isTrying = false
       }
     },
   }

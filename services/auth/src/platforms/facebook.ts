@@ -4,8 +4,9 @@ import { toIdentity } from './to-identity.ts'
 
 /**
  * Facebook. Quirks: no refresh tokens; a valid access token is exchanged for one of 60 days (`fb_exchange_token`), and again before those are over; a token
- * that has expired ends the grant. Errors are `{"error":{"type","code",…}}`, 190 for a token or code that is not valid any more. There is no
- * RFC 7009: deleting the permissions revokes the grant. The id is the person's for this app. PKCE is documented only for ID tokens.
+ * that has expired ends the grant. Errors are `{"error":{"type","code",…}}`: 190 for a token that is not valid any more, 100 for a code that is not, and
+ * for any other parameter that they do not take, so that only its text tells. There is no RFC 7009: deleting the permissions revokes the grant. The id
+ * is the person's for this app. PKCE is documented only for ID tokens.
  */
 export const facebook: PlatformFacts = Object.freeze<PlatformFacts>({
   name: 'facebook',
@@ -46,16 +47,20 @@ export const facebook: PlatformFacts = Object.freeze<PlatformFacts>({
   toTokenAnswer: ({ status, json }) => {
     const error = findIn(json, 'error')
     if (typeof error !== 'object' || error === null) return { status, json }
-    const description = findText(error, 'message') ?? ''
-    // 1 and 2 are outages of theirs, 4 and 17 limits: all of them pass.
-    if (['1', '2', '4', '17', '341'].includes(findText(error, 'code') ?? '')) {
-      return { status: 503, json: { error: 'temporarily_unavailable', error_description: description } }
-    }
-    const isGrant = ['100', '190'].includes(findText(error, 'code') ?? '')
-    const reason = isGrant ? 'invalid_grant' : 'invalid_client'
-    return { status: 400, json: { error: reason, error_description: description } }
+    return toRefusal(findText(error, 'code') ?? '', findText(error, 'message') ?? '')
   },
   toAccountRequest: toBearerRequest,
   findIdentity: (json) => toIdentity(findText(json, 'id'), findText(json, 'name')),
   toRevocation: (url, token) => ({ ...toBearerRequest(url, token), method: 'DELETE' }),
 })
+
+function toRefusal(code: string, message: string) {
+  const json = { error_description: message }
+  // 1 and 2 are outages of theirs, 4, 17 and 341 limits: all of them pass. 1 is a wrong secret, too.
+  const isOurs = /client secret/i.test(message)
+  if (!isOurs && ['1', '2', '4', '17', '341'].includes(code)) {
+    return { status: 503, json: { ...json, error: 'temporarily_unavailable' } }
+  }
+  const isGrant = code === '190' || (code === '100' && /(authorization|verification) code/i.test(message))
+  return { status: 400, json: { ...json, error: isGrant ? 'invalid_grant' : 'invalid_client' } }
+}

@@ -20,6 +20,7 @@ for (const [network, prefix] of [
   ['2001::', 23] as const,
   ['2001:db8::', 32] as const,
   ['2002::', 16] as const,
+  ['3fff::', 20] as const,
 ]) {
   special6.addSubnet(network, prefix, 'ipv6')
 }

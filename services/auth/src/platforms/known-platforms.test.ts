@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { platformNames } from '../config/platform-names.ts'
 import { knownPlatforms } from './known-platforms.ts'
@@ -15,6 +16,38 @@ const scopes: Readonly<Record<string, readonly string[]>> = {
   soop: [],
   chzzk: [],
 }
+
+/** What each file has to say, be it that there is none. */
+const fields: readonly (keyof PlatformFacts)[] = [
+  ...([
+    'name',
+    'title',
+    'docs',
+    'issuer',
+    'sendsIssuer',
+    'authorizationUrl',
+    'tokenUrl',
+    'accountUrl',
+  ] as const),
+  ...([
+    'revocationUrl',
+    'jwksUrl',
+    'pkce',
+    'openId',
+    'scopes',
+    'authorizationParameters',
+    'renewal',
+  ] as const),
+  ...([
+    'clientAuthentication',
+    'accessTokenMs',
+    'idleRenewalMs',
+    'revokes',
+    'login',
+    'toAccountRequest',
+  ] as const),
+  'findIdentity',
+]
 
 /** What an account's endpoint answers, and whom it means. */
 const accounts: Readonly<Record<string, readonly [unknown, string, string]>> = {
@@ -57,6 +90,7 @@ describe('The platforms', () => {
   for (const [name, facts] of knownPlatforms) {
     describe(name, () => {
       test('says everything, over https, with pages of the platform', () => {
+        for (const field of fields) assert.ok(Object.hasOwn(facts, field), field)
         const urls = [facts.authorizationUrl, facts.tokenUrl, facts.accountUrl, facts.issuer, ...facts.docs]
         for (const url of [...urls, facts.revocationUrl, facts.jwksUrl]) {
           if (url !== undefined) assert.equal(new URL(url).protocol, 'https:', url)
@@ -95,6 +129,20 @@ describe('The platforms', () => {
     })
   }
 })
+
+for (const page of ['docs/platforms.md', 'docs/platforms.ko.md']) {
+  test(`${page} has a section for each platform, with where to get credentials and each scope`, async () => {
+    const text = await readFile(new URL(`../../../../${page}`, import.meta.url), 'utf8')
+    for (const { name, scopes, title } of knownPlatforms.values()) {
+      const [, section = ''] = text.split(`### ${title} (\`${name.toUpperCase()}\`)\n`)
+      const [own = ''] = section.split('\n#')
+      assert.match(own, /\]\(https:\/\//, title)
+      for (const scope of scopes) {
+        assert.ok(own.includes(`\`${scope.split('/').at(-1)}\``), `${title}: ${scope}`)
+      }
+    }
+  })
+}
 
 describe('What is particular about a platform', () => {
   const getFacts = (name: string): PlatformFacts => {
@@ -166,6 +214,9 @@ describe('What is particular about a platform', () => {
     assert.equal(toError(401, 'INVALID_TOKEN'), 'invalid_grant')
     assert.equal(toError(401, 'INVALID_CLIENT'), 'invalid_client')
     assert.equal(toError(500, 'INTERNAL_SERVER_ERROR'), 'temporarily_unavailable')
+    // Their API has moved, or takes something else by now: that ends nobody's grant.
+    assert.equal(toError(404, 'NOT_FOUND'), 'invalid_client')
+    assert.equal(toError(400, 'BAD_REQUEST'), 'invalid_client')
     const revocation = chzzk.toRevocation?.(chzzk.revocationUrl ?? '', 't', {
       clientId: 'c',
       clientSecret: 's',
@@ -182,10 +233,17 @@ describe('What is particular about a platform', () => {
     assert.equal(body.get('grant_type'), 'fb_exchange_token')
     assert.equal(body.get('fb_exchange_token'), 't')
     assert.equal(body.get('refresh_token'), null)
-    const toError = (code: number) => readError(translate('facebook', 400, { error: { message: 'm', code } }))
+    const toError = (code: number, message = 'm') =>
+      readError(translate('facebook', 400, { error: { message, code } }))
     assert.equal(toError(190), 'invalid_grant')
+    assert.equal(toError(100, 'This authorization code has been used.'), 'invalid_grant')
+    assert.equal(toError(100, 'Invalid verification code format.'), 'invalid_grant')
     assert.equal(toError(4), 'temporarily_unavailable')
     assert.equal(toError(101), 'invalid_client')
+    // What may be the request's fault ends nobody's grant.
+    assert.equal(toError(100, 'Unsupported parameter'), 'invalid_client')
+    assert.equal(toError(1, 'Error validating client secret.'), 'invalid_client')
+    assert.equal(toError(1), 'temporarily_unavailable')
     const revocation = facebook.toRevocation?.(facebook.revocationUrl ?? '', 't', {
       clientId: '',
       clientSecret: '',
@@ -206,6 +264,14 @@ describe('What is particular about a platform', () => {
       kick.toRevocation?.(kick.revocationUrl ?? '', 't', { clientId: '', clientSecret: '' }).url ?? '',
     )
     assert.deepEqual([searchParams.get('token'), searchParams.get('token_hint_type')], ['t', 'refresh_token'])
+  })
+
+  test('a SOOP answer without a token is a refusal without a word about the grant', () => {
+    assert.equal(readError(translate('soop', 200, { result: -1 })), 'invalid_request')
+    assert.deepEqual(translate('soop', 200, { access_token: 'a' }).json, {
+      ...{ token_type: 'bearer', access_token: 'a' },
+    })
+    assert.deepEqual(translate('soop', 502, {}), { status: 502, json: {} })
   })
 
   test('a SOOP picture that is not the account’s own path names nobody', () => {

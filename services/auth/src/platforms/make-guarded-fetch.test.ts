@@ -86,7 +86,7 @@ test('addresses that are not public are private', () => {
       'fe80::1',
       'fc00::1',
     ],
-    ...['::ffff:8.8.8.8', '64:ff9b::808:808', '2001:db8::1', '2002:7f00:1::', 'not an address'],
+    ...['::ffff:8.8.8.8', '64:ff9b::808:808', '2001:db8::1', '2002:7f00:1::', '3fff::1', 'not an address'],
   ]) {
     assert.equal(isPrivateAddress(address), true, address)
   }

@@ -9,17 +9,17 @@ import {
   customFetch,
   enableNonRepudiationChecks,
   refreshTokenGrant,
-  tokenRevocation,
 } from 'openid-client'
 import type { CircuitBreaker } from './circuit-breaker.ts'
+import { getIdentity } from './get-identity.ts'
 import type { PlatformFetch } from './make-guarded-fetch.ts'
 import { makePlatformFetch } from './make-platform-fetch.ts'
-import type { Platform, PlatformFlow, PlatformTokens } from './platform.ts'
+import type { Platform, PlatformFlow } from './platform.ts'
 import { PlatformError, type PlatformFault } from './platform-error.ts'
-import type { PlatformClient, PlatformFacts, PlatformIdentity } from './platform-facts.ts'
-import { findText } from './read-json.ts'
-import { toIdentity } from './to-identity.ts'
+import type { PlatformClient, PlatformFacts } from './platform-facts.ts'
+import { revokeToken } from './revoke-token.ts'
 import { toPlatformError } from './to-platform-error.ts'
+import { toTokens } from './to-tokens.ts'
 
 /** One call to a platform that ended. */
 export interface PlatformCall {
@@ -71,9 +71,15 @@ export function makePlatform(facts: PlatformFacts, parts: PlatformParts): Platfo
         return { tokens, identity }
       }),
     renew: (token) => call('renew', () => renew(token)),
-    revoke: (token) => call('revoke', () => revoke(facts, parts, config, token)),
+    revoke: (token) => call('revoke', () => revokeToken(facts, parts, config, token)),
   }
 }
+
+/** What ID tokens may be signed with (RFC 7518 §3.1, RFC 8037): nothing that our own secret, or nobody, could sign. */
+const signatures = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+]
 
 function makeConfiguration(facts: PlatformFacts, { client, fetch }: PlatformParts): Configuration {
   const { authorizationUrl, tokenUrl, revocationUrl, jwksUrl } = facts
@@ -81,6 +87,7 @@ function makeConfiguration(facts: PlatformFacts, { client, fetch }: PlatformPart
     issuer: facts.issuer,
     authorization_endpoint: authorizationUrl,
     token_endpoint: tokenUrl,
+    id_token_signing_alg_values_supported: signatures,
     authorization_response_iss_parameter_supported: facts.sendsIssuer,
     ...(revocationUrl === undefined ? {} : { revocation_endpoint: revocationUrl }),
     ...(jwksUrl === undefined ? {} : { jwks_uri: jwksUrl }),
@@ -132,59 +139,4 @@ async function exchangeCode(
     ...(facts.pkce ? { pkceCodeVerifier: flow.codeVerifier } : {}),
   }
   return await authorizationCodeGrant(config, url, checks, facts.toExchangeParameters?.(flow.state))
-}
-
-function toTokens(facts: PlatformFacts, answer: Answer): PlatformTokens {
-  const { access_token: accessToken, refresh_token: refreshToken, scope, expires_in: seconds } = answer
-  return {
-    accessToken,
-    refreshToken,
-    lifetimeMs: seconds === undefined ? facts.accessTokenMs : seconds * 1000,
-    scopes: scope === undefined ? undefined : scope.split(/[\s,]+/).filter((one) => one !== ''),
-  }
-}
-
-async function getIdentity(
-  facts: PlatformFacts,
-  { client, fetch }: PlatformParts,
-  answer: Answer,
-): Promise<PlatformIdentity> {
-  const identity = await findIdentity(facts, { client, fetch }, answer)
-  if (identity !== undefined) return identity
-  throw new PlatformError('REFUSED', `${facts.name} does not say which account it is`)
-}
-
-async function findIdentity(
-  facts: PlatformFacts,
-  { client, fetch }: Pick<PlatformParts, 'client' | 'fetch'>,
-  answer: Answer,
-): Promise<PlatformIdentity | undefined> {
-  const { accountUrl, toAccountRequest } = facts
-  if (accountUrl === undefined || toAccountRequest === undefined) {
-    const claims = answer.claims()
-    return toIdentity(claims?.sub, findText(claims, 'preferred_username') ?? findText(claims, 'name'))
-  }
-  const response = await fetch(toAccountRequest(accountUrl, answer.access_token, client))
-  if (response.status !== 200) {
-    const fault = response.status === 403 ? 'REFUSED' : 'UNAVAILABLE'
-    throw new PlatformError(fault, `${facts.name} answers ${response.status} about the account`)
-  }
-  return facts.findIdentity?.(await response.json())
-}
-
-async function revoke(
-  facts: PlatformFacts,
-  { client, fetch }: PlatformParts,
-  config: Configuration,
-  token: string,
-): Promise<void> {
-  if (facts.revocationUrl === undefined) return
-  if (facts.toRevocation === undefined) {
-    await tokenRevocation(config, token, { token_type_hint: facts.revokes })
-    return
-  }
-  const { status } = await fetch(facts.toRevocation(facts.revocationUrl, token, client))
-  // 400 and 401 say that the token is not valid: that is what was asked for.
-  if (status < 300 || status === 400 || status === 401 || status === 404) return
-  throw new PlatformError('UNAVAILABLE', `${facts.name} answers ${status} to a revocation`)
 }

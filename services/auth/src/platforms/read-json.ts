@@ -14,3 +14,12 @@ export function findText(json: unknown, ...path: readonly (string | number)[]): 
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
   return typeof value === 'string' && value !== '' ? value : undefined
 }
+
+/** The value of a JSON text; undefined where it is none. What the parser says of it, with parts of the text, goes nowhere. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -30,11 +30,14 @@ export const soop: PlatformFacts = Object.freeze<PlatformFacts>({
   idleRenewalMs: 86_400_000,
   revokes: 'refresh_token',
   login: false,
-  // Not documented either: that an answer names the type of its token (RFC 6749 §5.1 wants it).
-  toTokenAnswer: ({ status, json }) =>
-    findText(json, 'access_token') === undefined
-      ? { status, json }
-      : { status, json: { token_type: 'bearer', ...(json as object) } },
+  // Not documented either: that an answer names the type of its token (RFC 6749 §5.1 wants it), and how it refuses. An answer without a token is
+  // no outage, for that a code which somebody made up would be enough.
+  toTokenAnswer: ({ status, json }) => {
+    if (findText(json, 'access_token') !== undefined) {
+      return { status, json: { token_type: 'bearer', ...(json as object) } }
+    }
+    return status < 400 ? { status: 400, json: { error: 'invalid_request' } } : { status, json }
+  },
   toAccountRequest: (url, accessToken) => ({
     method: 'POST',
     url,

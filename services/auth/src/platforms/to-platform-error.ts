@@ -1,18 +1,13 @@
 import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client'
 import { PlatformError, type PlatformFault } from './platform-error.ts'
 
-/** RFC 6749 §5.2, and what each error says about the grant. Others are outages. */
-const faults: Readonly<Record<string, PlatformFault>> = Object.freeze({
-  invalid_grant: 'REFUSED',
-  access_denied: 'REFUSED',
-  consent_required: 'REFUSED',
-  interaction_required: 'REFUSED',
-  invalid_client: 'MISCONFIGURED',
-  unauthorized_client: 'MISCONFIGURED',
-  invalid_request: 'MISCONFIGURED',
-  invalid_scope: 'MISCONFIGURED',
-  unsupported_grant_type: 'MISCONFIGURED',
-})
+/** RFC 6749 §5.2, RFC 7009 §2.2.1 and Google's `invalid_token`: what each error says about the grant. */
+const faults: ReadonlyMap<string, PlatformFault> = new Map([
+  ...['invalid_grant', 'access_denied', 'consent_required', 'interaction_required', 'invalid_token'].map(
+    (error) => [error, 'REFUSED'] as const,
+  ),
+  ...['server_error', 'temporarily_unavailable', 'slow_down'].map((error) => [error, 'UNAVAILABLE'] as const),
+])
 
 /** Codes of openid-client for an answer that is well made and not for us: another issuer, audience, nonce, state. */
 const mismatches = new Set([
@@ -25,8 +20,7 @@ const mismatches = new Set([
 export function toPlatformError(error: unknown): PlatformError {
   if (error instanceof PlatformError) return error
   if (error instanceof ResponseBodyError) {
-    const fault = error.status === 429 ? 'UNAVAILABLE' : (faults[error.error] ?? 'UNAVAILABLE')
-    return new PlatformError(fault, `the platform says ${error.status} ${toWord(error.error)}`)
+    return toErrorAnswer(error)
   }
   if (error instanceof AuthorizationResponseError) {
     return new PlatformError('REFUSED', `the redirect says ${toWord(error.error)}`)
@@ -37,6 +31,19 @@ export function toPlatformError(error: unknown): PlatformError {
     return new PlatformError(toFault(error), `the answer does not hold: ${error.code ?? 'no code'}`)
   }
   return new PlatformError('UNAVAILABLE', 'the platform cannot be asked', { cause: error })
+}
+
+/** An error that a platform answered. One that nobody knows is no outage, and no word about the grant: they are there, and do not understand us. */
+export function toErrorAnswer({
+  error,
+  status,
+}: {
+  readonly error: string
+  readonly status: number
+}): PlatformError {
+  const isAway = status === 429 || status >= 500
+  const fault = isAway ? 'UNAVAILABLE' : (faults.get(error) ?? 'MISCONFIGURED')
+  return new PlatformError(fault, `the platform says ${status} ${toWord(error)}`)
 }
 
 function toFault({ code, cause }: ClientError): PlatformFault {

@@ -12,6 +12,7 @@ import * as m0007 from './migrations/0007-audit-log.ts'
 import * as m0008 from './migrations/0008-limits.ts'
 import * as m0009 from './migrations/0009-username-skeletons.ts'
 import * as m0010 from './migrations/0010-platform-accounts.ts'
+import * as m0011 from './migrations/0011-revoked-subjects.ts'
 
 const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-accounts-sessions-outbox': m0001,
@@ -24,6 +25,7 @@ const migrations: Readonly<Record<string, Migration>> = Object.freeze({
   '0008-limits': m0008,
   '0009-username-skeletons': m0009,
   '0010-platform-accounts': m0010,
+  '0011-revoked-subjects': m0011,
 })
 
 /**

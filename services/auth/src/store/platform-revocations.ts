@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { UserId } from '../domain/ids.ts'
 import type { PlatformAccountId, TokenColumn } from '../domain/platform-account.ts'
 import type { Schema } from './schema.ts'
@@ -9,6 +9,8 @@ export interface PendingRevocation {
   readonly userId: UserId
   readonly platform: string
   readonly accountId: PlatformAccountId
+  /** The account's id at the platform; undefined where an older version has noted the grant. */
+  readonly subject: string | undefined
   /** What the token was, and is sealed as. */
   readonly column: TokenColumn
   readonly token: Uint8Array
@@ -16,20 +18,21 @@ export interface PendingRevocation {
   readonly attempts: number
 }
 
-/** Notes grants to be revoked, in the transaction that forgets them. */
+/** Notes grants to be revoked, in the transaction that forgets them, where it does. */
 export async function insertPlatformRevocations(
-  trx: Transaction<Schema>,
+  trx: Kysely<Schema>,
   revocations: readonly Omit<PendingRevocation, 'attempts'>[],
 ): Promise<void> {
   if (revocations.length === 0) return
   await trx
     .insertInto('platform_revocations')
     .values(
-      revocations.map(({ id, userId, platform, accountId, column, token }) => ({
+      revocations.map(({ id, userId, platform, accountId, subject, column, token }) => ({
         id,
         user_id: userId,
         platform,
         account_id: accountId,
+        subject: subject ?? null,
         token_column: column,
         token,
       })),
@@ -49,12 +52,13 @@ export async function takeDueRevocations(
       where next_attempt_at <= clock_timestamp() and platform = any(${platforms}::text[])
       order by next_attempt_at limit ${max} for update skip locked
     )
-    returning id, user_id, platform, account_id, token_column, token, attempts`.execute(db)
+    returning id, user_id, platform, account_id, subject, token_column, token, attempts`.execute(db)
   return rows.map((row) => ({
     id: row.id,
     userId: row.user_id as UserId,
     platform: row.platform,
     accountId: row.account_id as PlatformAccountId,
+    subject: row.subject ?? undefined,
     column: row.token_column,
     token: row.token,
     attempts: row.attempts,
@@ -66,6 +70,7 @@ interface RevocationRow {
   readonly user_id: string
   readonly platform: string
   readonly account_id: string
+  readonly subject: string | null
   readonly token_column: TokenColumn
   readonly token: Uint8Array
   readonly attempts: number

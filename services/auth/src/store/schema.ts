@@ -190,6 +190,7 @@ interface PlatformRevocationsTable {
   user_id: string
   platform: string
   account_id: string
+  subject: string | null
   token_column: 'access_token' | 'refresh_token'
   token: Uint8Array
   attempts: Generated<number>

@@ -16,17 +16,25 @@ export interface SealedValue {
   readonly context: string
 }
 
-/** Values of a column that do not begin with `prefix`, at most `max`. */
+/** Which values are listed: at most `max`, of rows behind the one with the key `after`, where it is given. */
+export interface SealedPage {
+  readonly prefix: Uint8Array
+  readonly max: number
+  readonly after: unknown
+}
+
+/** Values of a column that do not begin with `prefix`, in the order of their rows' keys. */
 export async function listSealedOtherwise(
   db: Kysely<Schema>,
   at: SealedColumn,
-  { prefix, max }: { prefix: Uint8Array; max: number },
+  { prefix, max, after }: SealedPage,
 ): Promise<SealedValue[]> {
-  const [table, column] = [sql.table(at.table), sql.ref(at.column)]
+  const [table, column, key] = [sql.table(at.table), sql.ref(at.column), sql.ref(at.key)]
+  const behind = after === undefined ? sql`` : sql`and ${key} > ${after}`
   const { rows } = await sql<Record<string, unknown>>`
     select * from ${table}
-    where substring(${column} from 1 for ${prefix.length}::integer) <> ${prefix}
-    limit ${max}`.execute(db)
+    where substring(${column} from 1 for ${prefix.length}::integer) <> ${prefix} ${behind}
+    order by ${key} limit ${max}`.execute(db)
   return rows.map((row) => ({
     key: row[at.key],
     sealed: row[at.column] as Uint8Array,

@@ -59,18 +59,20 @@ async function getUsableGrant(
 /** Until there is another generation, by whomever; what still holds is better than an error. */
 async function getRenewedGrant(deps: TokenDeps, first: StoredGrant): Promise<StoredGrant> {
   const platform = requirePlatform(deps, first.platform)
-  const { lookMs, waitMs } = deps.settings.platforms.times
+  const { firstPauseMs, lookMs, marginMs, waitMs } = deps.settings.platforms.times
   const untilMs = deps.clock.monotonicMs() + waitMs
   let grant = first
   while (grant.generation === first.generation) {
     const fault = await tryRenewal(deps, platform, grant)
-    if (fault !== undefined) {
-      if (grant.expiresInMs > 0 && fault.reason === 'PLATFORM_UNAVAILABLE') return grant
-      throw fault
-    }
+    if (fault !== undefined && fault.reason !== 'PLATFORM_UNAVAILABLE') throw fault
+    // Read anew: the platform may have taken longer than the token had left.
     grant = await getUsableGrant(deps, first.id)
-    if (grant.generation !== first.generation) break
-    if (deps.clock.monotonicMs() > untilMs) throw makeUnavailable(lookMs)
+    if (grant.generation !== first.generation || (fault && grant.expiresInMs > 0)) break
+    if (fault !== undefined) throw fault
+    const isLate = deps.clock.monotonicMs() > untilMs
+    // Another instance renews, or died of it: nobody waits while there is time left.
+    if (grant.expiresInMs > (isLate ? 0 : marginMs / 2)) return grant
+    if (isLate) throw makeUnavailable(firstPauseMs)
     await deps.clock.sleep(lookMs)
   }
   return grant

@@ -4,7 +4,13 @@ import type { UserId } from '../domain/ids.ts'
 import type { KeyPurpose } from '../domain/key-life.ts'
 import { type PlatformAccountId, type TokenColumn, toTokenContext } from '../domain/platform-account.ts'
 import { toKeyContext } from '../security/open-keys.ts'
-import { listSealedOtherwise, replaceSealed, type SealedColumn } from '../store/sealed-values.ts'
+import { type Seal, SealError } from '../security/seal.ts'
+import {
+  listSealedOtherwise,
+  replaceSealed,
+  type SealedColumn,
+  type SealedValue,
+} from '../store/sealed-values.ts'
 import { toFlowContext } from './begun-flow.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -47,17 +53,24 @@ export interface ReencryptedColumn {
   readonly table: string
   readonly column: string
   readonly reencrypted: number
+  /** Values that no configured key opens. */
+  readonly unopened: number
+  /** What the first of them are bound to. */
+  readonly examples: readonly string[]
 }
 
+type ReencryptDeps = Pick<Deps, 'database' | 'seal'>
+
 const batch = 100
+const examplesMax = 10
 
 /**
  * Seals anew, under the first master key, what another one has sealed: batch by batch, while instances serve. Stopped half-way it goes on where it was, for what
- * is done says so itself. The audit trail has it before it begins.
- * @throws SealError where no configured key opens a value; AuthError DATABASE_UNAVAILABLE.
+ * is done says so itself; a value that no key opens holds up no other. The audit trail has it before it begins.
+ * @throws AuthError DATABASE_UNAVAILABLE.
  */
 export async function reencrypt(
-  deps: Pick<Deps, 'database' | 'seal' | 'write'>,
+  deps: ReencryptDeps & Pick<Deps, 'write'>,
   caller: Caller,
 ): Promise<ReencryptedColumn[]> {
   const target = { kind: 'master_key', id: '' } as const
@@ -67,24 +80,45 @@ export async function reencrypt(
   const done: ReencryptedColumn[] = []
   for (const at of sealedColumns) {
     const { table, column } = at
-    done.push({ table, column, reencrypted: await reencryptColumn(deps, at) })
+    const { examples, reencrypted, unopened } = await reencryptColumn(deps, at)
+    done.push({ table, column, reencrypted, unopened, examples })
   }
   return done
 }
 
-/** A value that changed under our hands was sealed by an instance, with the first of its keys: looked at again in the next round. */
-async function reencryptColumn(
-  { database, seal }: Pick<Deps, 'database' | 'seal'>,
-  at: SealedColumn,
-): Promise<number> {
-  let count = 0
-  for (let changed = true; changed; ) {
-    const found = await listSealedOtherwise(database.kysely, at, { prefix: seal.presentPrefix, max: batch })
-    for (const value of found) {
-      const replacement = seal.seal(seal.unseal(value.sealed, value.context), value.context)
-      if (await replaceSealed(database.kysely, at, value, replacement)) count += 1
-    }
-    changed = found.length > 0
+/** Round by round: a value that changed under our hands was sealed by an instance, with the first of its keys, which may be another than ours. */
+async function reencryptColumn(deps: ReencryptDeps, at: SealedColumn) {
+  let reencrypted = 0
+  for (;;) {
+    const round = await reencryptRound(deps, at)
+    reencrypted += round.reencrypted
+    if (round.seen === round.unopened) return { ...round, reencrypted }
   }
-  return count
+}
+
+async function reencryptRound({ database: { kysely }, seal }: ReencryptDeps, at: SealedColumn) {
+  const examples: string[] = []
+  let [seen, reencrypted, unopened] = [0, 0, 0]
+  for (let after: unknown; ; ) {
+    const found = await listSealedOtherwise(kysely, at, { prefix: seal.presentPrefix, max: batch, after })
+    for (const value of found) {
+      const replacement = findReplacement(seal, value)
+      if (replacement === undefined) {
+        unopened += 1
+        if (examples.length < examplesMax) examples.push(value.context)
+      } else if (await replaceSealed(kysely, at, value, replacement)) reencrypted += 1
+    }
+    seen += found.length
+    after = found.at(-1)?.key
+    if (found.length < batch) return { seen, reencrypted, unopened, examples }
+  }
+}
+
+function findReplacement(seal: Seal, { sealed, context }: SealedValue): Uint8Array | undefined {
+  try {
+    return seal.seal(seal.unseal(sealed, context), context)
+  } catch (error) {
+    if (error instanceof SealError) return undefined
+    throw error
+  }
 }

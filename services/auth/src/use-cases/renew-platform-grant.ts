@@ -5,7 +5,8 @@ import { toTokenContext } from '../domain/platform-account.ts'
 import { toPauseMs } from '../domain/platform-times.ts'
 import type { Platform, PlatformTokens } from '../platforms/platform.ts'
 import { PlatformError } from '../platforms/platform-error.ts'
-import type { StoredGrant } from '../store/platform-grants.ts'
+import type { SealedTokens } from '../store/platform-accounts.ts'
+import { findGrant, type StoredGrant } from '../store/platform-grants.ts'
 import {
   type Lease,
   releaseLease,
@@ -13,15 +14,27 @@ import {
   takeLease,
   withdrawGrant,
 } from '../store/platform-renewals.ts'
+import { insertPlatformRevocations } from '../store/platform-revocations.ts'
 import { lockAccount } from '../store/users.ts'
 import { toAuditedPlatformAccount } from './audited.ts'
 import { sealTokens } from './save-platform-grant.ts'
 import { toPlatformRefusal } from './to-platform-refusal.ts'
+import { toRevocations } from './to-revocations.ts'
 
 /** What renewing takes. */
 export type RenewDeps = Pick<
   Deps,
-  'clock' | 'database' | 'log' | 'newId' | 'platforms' | 'random' | 'seal' | 'settings' | 'write'
+  | 'clock'
+  | 'database'
+  | 'log'
+  | 'newId'
+  | 'onPlatformRevocation'
+  | 'platformWork'
+  | 'platforms'
+  | 'random'
+  | 'seal'
+  | 'settings'
+  | 'write'
 >
 
 /** What came of it. HELD: another instance does it. WITHDRAWN: the platform does not let us act any more. */
@@ -43,12 +56,21 @@ export async function renewPlatformGrant(
   const token = findRenewalToken(deps, platform, grant)
   if (token === undefined) return await withdraw(deps, grant, 'GRANT_EXPIRED')
   try {
-    const tokens = await platform.renew(token)
-    await store(deps, platform, grant, lease, tokens)
+    await deps.platformWork.add(ask(deps, platform, { grant, lease, token }))
     return 'RENEWED'
   } catch (error) {
     return await answerFailure(deps, grant, lease, error)
   }
+}
+
+/** From the question on, a refresh token that serves once is only in the answer. */
+async function ask(
+  deps: RenewDeps,
+  platform: Platform,
+  { grant, lease, token }: { grant: StoredGrant; lease: Lease; token: string },
+): Promise<void> {
+  const tokens = await platform.renew(token)
+  await store(deps, platform, grant, lease, tokens)
 }
 
 /** The token that renews the grant, opened; undefined where it has none. */
@@ -77,7 +99,7 @@ async function store(
   const untilMs = clock.monotonicMs() + 4 * settings.platforms.times.leaseMs
   for (;;) {
     try {
-      await storeRenewed(database.kysely, lease, sealed)
+      if (!(await storeRenewed(database.kysely, lease, sealed))) await giveBack(deps, grant, sealed)
       return
     } catch (error) {
       const isAway = error instanceof AuthError && error.reason === 'DATABASE_UNAVAILABLE'
@@ -85,6 +107,15 @@ async function store(
       await clock.sleep(500)
     }
   }
+}
+
+/** Tokens for an account that was forgotten while its platform was asked: those that were noted to be revoked are not the last. */
+async function giveBack(deps: RenewDeps, grant: StoredGrant, sealed: SealedTokens): Promise<void> {
+  const { kysely } = deps.database
+  if ((await findGrant(kysely, grant.id)) !== undefined) return
+  const { accessToken, refreshToken } = sealed
+  await insertPlatformRevocations(kysely, toRevocations(deps, { ...grant, accessToken, refreshToken }))
+  deps.onPlatformRevocation()
 }
 
 async function answerFailure(
@@ -101,7 +132,10 @@ async function answerFailure(
   }
   // Refused after somebody was lost in the middle: who holds the successor may still store it. Asked once more, when nobody can any more.
   const pauseMs =
-    error.fault === 'REFUSED' ? 4 * times.leaseMs : toPauseMs(times, grant.failures, deps.random())
+    error.fault === 'REFUSED'
+      ? 4 * times.leaseMs
+      : // Where the circuit was open nobody was asked: how often that happens says nothing about this grant.
+        (error.retryAfterMs ?? toPauseMs(times, grant.failures, deps.random()))
   await releaseLease(deps.database.kysely, lease, pauseMs)
   const refusal = error.fault === 'REFUSED' ? new PlatformError('UNAVAILABLE', 'a renewal was lost') : error
   throw toPlatformRefusal(refusal)

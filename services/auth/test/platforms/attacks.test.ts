@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { listEvents } from '../outbox.ts'
@@ -194,19 +195,27 @@ describeOnStores(
       }
       const account = await connect(() => undefined)
       assert.equal(account.platformUserId, 'johndoe')
-      const forge = (edit: (claims: Record<string, unknown>) => void) => (body: Record<string, unknown>) => {
-        const [header, payload, signature] = String(body.id_token).split('.')
-        const claims = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString())
-        edit(claims)
-        body.id_token = [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join(
-          '.',
-        )
-      }
+      const read = (part = '') => JSON.parse(Buffer.from(part, 'base64url').toString())
+      const write = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+      const forge =
+        (edit: (claims: Record<string, unknown>) => void, change: object = {}) =>
+        (body: Record<string, unknown>) => {
+          const [header, payload, signature] = String(body.id_token).split('.')
+          const claims = read(payload)
+          edit(claims)
+          const content = `${write({ ...read(header), ...change })}.${write(claims)}`
+          const hmac = createHmac('sha256', 'secret').update(content).digest('base64url')
+          const signatures: Record<string, string> = { none: '', HS256: hmac }
+          const signed = 'alg' in change ? signatures[String(change.alg)] : signature
+          body.id_token = `${content}.${signed}`
+        }
       for (const change of [
         forge((claims) => (claims.nonce = 'another')),
         forge((claims) => (claims.aud = 'another')),
         forge((claims) => (claims.iss = kick.url)),
         forge((claims) => (claims.sub = 'victim')),
+        forge(() => undefined, { alg: 'none' }),
+        forge(() => undefined, { alg: 'HS256' }),
         (body: Record<string, unknown>) => delete body.id_token,
       ]) {
         const [outcome] = await Promise.allSettled([connect(change)])

@@ -4,10 +4,13 @@ import { after, before, describe, test } from 'node:test'
 import { launch } from 'puppeteer-core'
 import { freePort } from '../../../../tools/parts/free-port.ts'
 import { openTestAuth, type Person, type TestAuth, toUniqueName } from '../open-test-auth.ts'
+import { connectPerson } from './connect-person.ts'
 import { followAuthorization } from './follow-authorization.ts'
 import { type OidcPlatform, openOidcPlatform } from './open-oidc-platform.ts'
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+const app = 'https://app.example/connected'
 
 describe('The callback page', () => {
   const stack = new AsyncDisposableStack()
@@ -21,12 +24,13 @@ describe('The callback page', () => {
   before(async () => {
     const port = await freePort()
     edge = `http://127.0.0.1:${port}`
-    const redirectUris = [`${edge}/v1/platform-callback`]
+    const redirectUris = [`${edge}/v1/platform-callback`, app]
     platform = stack.use(await openOidcPlatform('acme', { redirectUris }))
     byHand = stack.use(await openOidcPlatform('hand', { redirectUris, isAutomatic: false }))
     const environment = {
       ...platform.environment,
       ...byHand.environment,
+      PLATFORM_REDIRECT_URIS: redirectUris.join(','),
       AUTH_ISSUER: edge,
       AUTH_EDGE_LISTEN: `127.0.0.1:${port}`,
     }
@@ -37,19 +41,18 @@ describe('The callback page', () => {
   after(() => stack.disposeAsync())
 
   /** As a page of ours in a browser: the cookie it got, and where the platform sent it. */
-  async function goToPlatform(): Promise<{ cookie: string; url: string }> {
+  async function goToPlatform(wishes: object = {}): Promise<{ cookie: string; url: string }> {
     platform.accountId = toUniqueName()
     const begun = await fetch(`${edge}/v1/users/${person.id}/platform-accounts:begin`, {
       method: 'POST',
       headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ platform: 'acme' }),
+      body: JSON.stringify({ platform: 'acme', ...wishes }),
     })
     assert.equal(begun.status, 200)
     const [line = ''] = begun.headers.getSetCookie()
     assert.match(line, /^platform-[0-9a-f]{32}=1; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/)
     const { authorizationUrl } = (await begun.json()) as { authorizationUrl: string }
     const { url } = await followAuthorization(authorizationUrl)
-    assert.ok(url.startsWith(`${edge}/v1/platform-callback?`))
     return { cookie: line.split(';')[0] ?? '', url }
   }
 
@@ -65,6 +68,7 @@ describe('The callback page', () => {
 
   test('finishes the connection and says whose account it is, escaped, and nothing that is secret', async () => {
     const { cookie, url } = await goToPlatform()
+    assert.ok(url.startsWith(`${edge}/v1/platform-callback?`))
     const { response, html } = await open(url, cookie)
     assert.equal(response.status, 200)
     assert.match(html, /data-result="CONNECTED"/)
@@ -118,6 +122,38 @@ describe('The callback page', () => {
     assert.match(html, /data-result="PLATFORM_REFUSED"/)
     const again = await open(url, cookie)
     assert.match(again.html, /data-result="PLATFORM_STATE_INVALID"/)
+  })
+
+  test('what was begun for another page is finished there, and not here', async () => {
+    const { cookie, url } = await goToPlatform({ redirectUri: app })
+    assert.ok(url.startsWith(`${app}?`))
+    const { search, searchParams } = new URL(url)
+    const { response, html } = await open(`${edge}/v1/platform-callback${search}`, cookie)
+    assert.equal(response.status, 400)
+    assert.match(html, /data-result="PLATFORM_STATE_INVALID"/)
+    const [authCode, state] = [searchParams.get('code') ?? '', searchParams.get('state') ?? '']
+    const redirect = { userId: person.id, platform: 'acme', authCode, state }
+    await auth.platforms.connectPlatformAccount(redirect)
+  })
+
+  test("another user's account is refused as such, and a platform that is away as an outage", async () => {
+    const other = await auth.signUp()
+    const first = await goToPlatform()
+    const held = platform.accountId
+    await connectPerson(auth, other.id, 'acme')
+    const taken = await open(first.url, first.cookie)
+    assert.equal(taken.response.status, 409)
+    assert.match(taken.html, /data-result="PLATFORM_ACCOUNT_TAKEN"/)
+    const second = await goToPlatform()
+    platform.intercept = (_request, response) => {
+      response.writeHead(503).end()
+      return true
+    }
+    const away = await open(second.url, second.cookie)
+    platform.intercept = undefined
+    assert.equal(away.response.status, 503)
+    assert.match(away.html, /data-result="PLATFORM_UNAVAILABLE"/)
+    assert.ok(!(await listConnected()).includes(held))
   })
 
   test('what is in the address is never in the page', async () => {

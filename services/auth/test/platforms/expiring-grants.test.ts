@@ -91,6 +91,6 @@ describe('Platforms without refresh tokens', () => {
       /auth_platform_calls_total\{platform="facebook",operation="exchange",outcome="OK"\} 1/,
     )
     assert.match(metrics, /auth_platform_calls_total\{platform="facebook",operation="renew",outcome="OK"\} 1/)
-    assert.match(metrics, /auth_platform_circuits_open 0/)
+    assert.match(metrics, /auth_platform_circuits_open\{platform="facebook"\} 0/)
   })
 })

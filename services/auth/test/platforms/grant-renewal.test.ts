@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { PlatformAccountStatus, PlatformDisconnectReason } from '@immersiverse/auth-contract'
+import { makeGrpcClient } from '@immersiverse/auth-client/grpc'
+import {
+  PlatformAccountService,
+  PlatformAccountStatus,
+  PlatformDisconnectReason,
+} from '@immersiverse/auth-contract'
 import { sql } from 'kysely'
 import { createTestDatabase } from '../../../../tools/parts/create-test-database.ts'
 import { sharedPostgres } from '../../../../tools/parts/shared-postgres.ts'
 import { until } from '../../src/store/outbox-testing.ts'
-import { openTestAuth, type TestAuth } from '../open-test-auth.ts'
+import { connect as connectTo, openTestAuth, type TestAuth } from '../open-test-auth.ts'
 import { listEvents } from '../outbox.ts'
 import { assertRefused } from '../refusals.ts'
+import { startAuthProcess } from '../start-auth-process.ts'
 import { connectPerson } from './connect-person.ts'
 import { type MockPlatform, makePerson, openMockPlatform } from './open-mock-platform.ts'
 
@@ -18,6 +24,7 @@ describe('Two instances and an expired grant', {
 }, () => {
   const stack = new AsyncDisposableStack()
   let rotating: MockPlatform
+  let databaseUrl: string
   let instances: [TestAuth, TestAuth]
 
   before(async () => {
@@ -25,6 +32,7 @@ describe('Two instances and an expired grant', {
     const database = await createTestDatabase()
     if ('skipReason' in database) throw new Error(database.skipReason)
     stack.defer(() => database.close())
+    databaseUrl = database.url
     const open = async () =>
       stack.use(await openTestAuth({ databaseUrl: database.url, environment: rotating.environment }))
     instances = [await open(), await open()]
@@ -47,6 +55,25 @@ describe('Two instances and an expired grant', {
   const ask = (at: 0 | 1, platformAccountId: string) =>
     instances[at].platforms.getPlatformAccessToken({ platformAccountId })
 
+  test('100 callers of two processes cost one refresh at the platform, and get 100 equal answers', async () => {
+    const id = await connect()
+    const environment = { ...rotating.environment, DATABASE_URL: databaseUrl }
+    await using first = await startAuthProcess(environment, './cheap-main.ts')
+    await using second = await startAuthProcess(environment, './cheap-main.ts')
+    const clients = [connectTo(first.address), connectTo(second.address)] as const
+    for (const { platforms } of clients) await platforms.getPlatformAccessToken({ platformAccountId: id })
+    await expire(id)
+    const before = rotating.counts.renew
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, n) =>
+        clients[n % 2 === 0 ? 0 : 1].platforms.getPlatformAccessToken({ platformAccountId: id }),
+      ),
+    )
+    for (const { close } of clients) close()
+    assert.equal(rotating.counts.renew, before + 1)
+    assert.equal(new Set(answers.map(({ accessToken }) => accessToken)).size, 1)
+  })
+
   test('100 callers at once cost one refresh at the platform, and get 100 equal answers', async () => {
     const id = await connect()
     await expire(id)
@@ -56,6 +83,47 @@ describe('Two instances and an expired grant', {
     assert.deepEqual(new Set(answers.map(({ accessToken }) => accessToken)).size, 1)
     await ask(1, id)
     assert.equal(rotating.counts.renew, before + 1)
+  })
+
+  test('an instance that stops keeps what a platform is about to answer, though nobody waits for it any more', async () => {
+    const id = await connect()
+    const stopping = await openTestAuth({ databaseUrl, environment: rotating.environment })
+    await expire(id)
+    const asked = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<boolean>()
+    rotating.intercept = ({ url }) => {
+      if (url !== '/token') return false
+      asked.resolve()
+      return answer.promise
+    }
+    const call = assert.rejects(stopping.platforms.getPlatformAccessToken({ platformAccountId: id }))
+    await asked.promise
+    const stopped = stopping.service.close(0)
+    await call
+    answer.resolve(false)
+    await stopped
+    rotating.intercept = undefined
+    await stopping.close()
+    const before = rotating.counts.renew
+    await ask(1, id)
+    assert.equal(rotating.counts.renew, before)
+    await expire(id)
+    await ask(1, id)
+  })
+
+  test('a lease that nobody ends keeps nobody waiting while the token holds for a while', async () => {
+    const id = await connect()
+    const { accessToken } = await ask(0, id)
+    const before = rotating.counts.renew
+    await sql`update platform_accounts set access_expires_at = now() + interval '55 seconds',
+      lease_id = ${id}, leased_until = now() + interval '1 hour' where id = ${id}`.execute(
+      instances[0].database.kysely,
+    )
+    // Less than it would wait for the other's renewal.
+    const hasty = makeGrpcClient(PlatformAccountService, instances[1].channel, { deadlineMs: 10_000 })
+    const answer = await hasty.getPlatformAccessToken({ platformAccountId: id })
+    assert.equal(answer.accessToken, accessToken)
+    assert.equal(rotating.counts.renew, before)
   })
 
   test('a rotated refresh token is kept: the next renewal works as well', async () => {
@@ -156,7 +224,16 @@ describe('Two instances and an expired grant', {
     await assertRefused(ask(0, mine), 'INTERNAL', 'INTERNAL')
     await sql`update platform_accounts set access_token = refresh_token where id = ${other}`.execute(kysely)
     await assertRefused(ask(0, other), 'INTERNAL', 'INTERNAL')
-    await sql`delete from platform_accounts where id in (${mine}, ${other})`.execute(kysely)
+    const third = await connect()
+    await sql`update platform_accounts as into_row set refresh_token = from_row.refresh_token
+      from platform_accounts as from_row where into_row.id = ${third} and from_row.id = ${mine}`.execute(
+      kysely,
+    )
+    await expire(third)
+    const before = rotating.counts.renew
+    await assertRefused(ask(1, third), 'INTERNAL', 'INTERNAL')
+    assert.equal(rotating.counts.renew, before)
+    await sql`delete from platform_accounts where id in (${mine}, ${other}, ${third})`.execute(kysely)
   })
 
   test('grants that nobody uses are renewed in the background, each once', async () => {
@@ -174,6 +251,40 @@ describe('Two instances and an expired grant', {
     }
     await until(isDone)
     assert.equal(rotating.counts.renew, before + 3)
+  })
+
+  test('in the background an outage is logged and keeps the grant, and a withdrawal is told once', async () => {
+    const id = await connect()
+    const { kysely } = instances[0].database
+    const makeDue = () => sql`update platform_accounts set renew_at = now() where id = ${id}`.execute(kysely)
+    const read = () =>
+      kysely
+        .selectFrom('platform_accounts')
+        .select(['failures', 'status', 'user_id'])
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+    rotating.intercept = (_request, response) => {
+      response.writeHead(503).end('<html>down</html>')
+      return true
+    }
+    await makeDue()
+    await until(async () => (await read()).failures > 0)
+    const lines = () => instances.flatMap(({ logged }) => logged)
+    await until(() => lines().some(({ message }) => message === 'a grant was not renewed; trying again'))
+    assert.equal((await read()).status, 'ACTIVE')
+    rotating.intercept = undefined
+    rotating.refreshTokens.clear()
+    const before = rotating.counts.renew
+    await makeDue()
+    await until(async () => (await read()).status === 'WITHDRAWN')
+    await makeDue()
+    const { user_id: userId } = await read()
+    const events = await listEvents(instances[1], 'platform_disconnected', userId)
+    assert.deepEqual(
+      events.map(({ reason }) => reason),
+      [PlatformDisconnectReason.GRANT_WITHDRAWN],
+    )
+    assert.equal(rotating.counts.renew, before + 1)
   })
 
   /** What a platform's failure has put off is tried at once. */

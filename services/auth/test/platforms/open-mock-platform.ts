@@ -11,6 +11,14 @@ export interface MockQuirks {
   readonly expiresInSeconds?: number
   /** No refresh token at all. */
   readonly isShortLived?: boolean
+  /** An OpenID Connect provider: the person stands in the ID token, and there is no account to read. */
+  readonly isOpenId?: boolean
+  /** What ID tokens are signed with; RS256 by default. */
+  readonly algorithm?: string
+  /** Said instead of what the platform's file says. */
+  readonly pkce?: boolean
+  /** The redirect carries `iss` (RFC 9207). */
+  readonly sendsIssuer?: boolean
   /** What the account's endpoint answers. */
   readonly toAccount?: (person: MockPerson) => unknown
 }
@@ -32,8 +40,14 @@ export interface MockPlatform extends AsyncDisposable {
   readonly counts: { exchange: number; renew: number; account: number }
   readonly revoked: string[]
   person: MockPerson
+  /** Codes that are taken. */
+  readonly codes: Set<string>
   /** Refresh tokens that are taken. */
   readonly refreshTokens: Set<string>
+  /** Refresh tokens that were shown and taken. */
+  readonly shown: string[]
+  /** Ends all grants, as people do on a page of the platform. */
+  endGrants(): Promise<void>
   /** Changes answers of the token endpoint; the form that was sent is given. */
   onToken: ((answer: TokenAnswer, form: Readonly<Record<string, string>>) => void) | undefined
   /** Comes before everything else. */
@@ -58,10 +72,11 @@ export function makePerson(): MockPerson {
 /** Opens a platform under a name that the service knows, or as any OpenID Connect provider. */
 export async function openMockPlatform(name: string, quirks: MockQuirks = {}): Promise<MockPlatform> {
   const mock = new OAuth2Server()
-  await mock.issuer.keys.generate('RS256')
+  await mock.issuer.keys.generate(quirks.algorithm ?? 'RS256')
   const server = createServer(async (request, response) => {
     if (await platform.intercept?.(request, response)) return
-    if (request.url === '/revoke') return await answerRevocation(platform, request, response)
+    if (request.url?.split('?', 1)[0] === '/revoke')
+      return await answerRevocation(platform, request, response)
     mock.service.requestHandler(request, response)
   })
   server.listen(0, '127.0.0.1')
@@ -74,10 +89,13 @@ export async function openMockPlatform(name: string, quirks: MockQuirks = {}): P
   }
   const platform: MockPlatform = {
     url,
-    environment: toEnvironment(name, url),
+    environment: toEnvironment(name, url, quirks),
     counts: { exchange: 0, renew: 0, account: 0 },
     revoked: [],
+    codes: new Set(),
     refreshTokens: new Set(),
+    shown: [],
+    endGrants: async () => platform.refreshTokens.clear(),
     person: makePerson(),
     onToken: undefined,
     intercept: undefined,
@@ -85,6 +103,9 @@ export async function openMockPlatform(name: string, quirks: MockQuirks = {}): P
     [Symbol.asyncDispose]: close,
   }
   addTokens(mock, platform, quirks)
+  mock.service.on(Events.BeforeTokenSigning, ({ payload }) => {
+    if (quirks.isOpenId) payload.sub = platform.person.id
+  })
   mock.service.on(Events.BeforeUserinfo, (answer) => {
     platform.counts.account += 1
     answer.body = (quirks.toAccount ?? toTwitchAccount)(platform.person) as never
@@ -92,13 +113,14 @@ export async function openMockPlatform(name: string, quirks: MockQuirks = {}): P
   return platform
 }
 
-/** The mock does not read what is to be revoked. */
+/** The mock does not read what is to be revoked; Kick wants it in the query. */
 async function answerRevocation(
   { refreshTokens, revoked }: MockPlatform,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const token = new URLSearchParams(await text(request)).get('token') ?? ''
+  const query = new URL(request.url ?? '', 'http://localhost').searchParams
+  const token = query.get('token') ?? new URLSearchParams(await text(request)).get('token') ?? ''
   revoked.push(token)
   refreshTokens.delete(token)
   response.writeHead(200).end()
@@ -108,7 +130,7 @@ function toTwitchAccount({ id, name }: MockPerson) {
   return { data: [{ id, login: name }] }
 }
 
-function toEnvironment(name: string, url: string): Record<string, string> {
+function toEnvironment(name: string, url: string, { isOpenId, pkce }: MockQuirks): Record<string, string> {
   const prefix = `PLATFORM_${name.toUpperCase()}`
   return {
     [`${prefix}_CLIENT_ID`]: 'client',
@@ -116,7 +138,8 @@ function toEnvironment(name: string, url: string): Record<string, string> {
     [`${prefix}_ISSUER`]: url,
     [`${prefix}_AUTHORIZATION_URL`]: `${url}/authorize`,
     [`${prefix}_TOKEN_URL`]: `${url}/token`,
-    [`${prefix}_ACCOUNT_URL`]: `${url}/userinfo`,
+    ...(isOpenId ? {} : { [`${prefix}_ACCOUNT_URL`]: `${url}/userinfo` }),
+    ...(pkce === undefined ? {} : { [`${prefix}_PKCE`]: String(pkce) }),
     [`${prefix}_REVOCATION_URL`]: `${url}/revoke`,
     [`${prefix}_JWKS_URL`]: `${url}/jwks`,
     PLATFORM_PRIVATE_HOSTS: '127.0.0.1',
@@ -125,8 +148,11 @@ function toEnvironment(name: string, url: string): Record<string, string> {
 
 /** The mock takes any code and any refresh token: which serve, and how often, is kept here. */
 function addTokens(mock: OAuth2Server, platform: MockPlatform, quirks: MockQuirks): void {
-  const codes = new Set<string>()
-  mock.service.on(Events.BeforeAuthorizeRedirect, ({ url }) => codes.add(url.searchParams.get('code') ?? ''))
+  const { codes } = platform
+  mock.service.on(Events.BeforeAuthorizeRedirect, ({ url }) => {
+    codes.add(url.searchParams.get('code') ?? '')
+    if (quirks.sendsIssuer) url.searchParams.set('iss', platform.url)
+  })
   mock.service.on(Events.BeforeResponse, (answer, request) => {
     const form = request.body as unknown as Record<string, string>
     const isRefresh = form.grant_type === 'refresh_token'
@@ -134,6 +160,7 @@ function addTokens(mock: OAuth2Server, platform: MockPlatform, quirks: MockQuirk
     const given = form.refresh_token ?? ''
     const isKnown = isRefresh ? platform.refreshTokens.has(given) : codes.delete(form.code ?? '')
     const changed = answer as unknown as TokenAnswer
+    if (isRefresh && isKnown) platform.shown.push(given)
     if (!isKnown) refuse(changed)
     else if (typeof changed.body === 'object') fill(changed.body, platform, quirks, given)
     platform.onToken?.(changed, form)

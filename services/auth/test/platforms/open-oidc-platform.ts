@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Provider } from 'oidc-provider'
+import type { Intercept } from './open-mock-platform.ts'
 
 /** What a test decides about it. */
 export interface OidcQuirks {
@@ -9,6 +10,10 @@ export interface OidcQuirks {
   /** Without it a person has to press a button, as in a browser. */
   readonly isAutomatic?: boolean
   readonly rotates?: boolean
+  /** False: neither asked for nor sent. */
+  readonly pkce?: boolean
+  /** No refresh token at all. */
+  readonly isShortLived?: boolean
   readonly accessTokenSeconds?: number
 }
 
@@ -21,8 +26,12 @@ export interface OidcPlatform extends AsyncDisposable {
   readonly provider: Provider
   /** Grants that were revoked. */
   readonly revokedGrants: string[]
-  /** Token requests that were answered well. */
-  readonly grants: { count: number }
+  /** Refresh tokens that were shown and taken. */
+  readonly shown: string[]
+  /** Comes before everything else. */
+  intercept: Intercept | undefined
+  /** Ends all grants, as people do on a page of the platform. */
+  endGrants(): Promise<void>
   close(): Promise<void>
 }
 
@@ -34,31 +43,52 @@ export async function openOidcPlatform(name: string, quirks: OidcQuirks): Promis
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const provider = makeProvider(url, quirks)
+  const grantIds: string[] = []
   const close = async () => {
     server.closeAllConnections()
     server.close()
   }
   const platform: OidcPlatform = {
     url,
-    environment: toEnvironment(name, url),
+    environment: { ...toEnvironment(name, url), ...toPkce(name, quirks) },
     accountId: 'somebody',
     provider,
     revokedGrants: [],
-    grants: { count: 0 },
+    shown: [],
+    intercept: undefined,
+    endGrants: async () => {
+      for (const id of grantIds.splice(0)) await (await provider.Grant.find(id))?.destroy()
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
   provider.on('grant.revoked', (_context, grantId: string) => platform.revokedGrants.push(grantId))
-  provider.on('grant.success', () => (platform.grants.count += 1))
+  provider.on('grant.success', ({ oidc }) => {
+    const token = oidc.params?.refresh_token
+    if (typeof token === 'string') platform.shown.push(token)
+    if (oidc.entities.Grant) grantIds.push(oidc.entities.Grant.jti)
+  })
   const callback = provider.callback()
-  handle.current = (request, response) => {
+  handle.current = async (request, response) => {
+    if (await platform.intercept?.(request, response)) return
     if (request.url?.startsWith('/interaction/')) void interact(platform, quirks, request, response)
     else void callback(request, response)
   }
   return platform
 }
 
-function makeProvider(url: string, { redirectUris, rotates = true, accessTokenSeconds = 3600 }: OidcQuirks) {
+function toPkce(name: string, { pkce }: OidcQuirks): Record<string, string> {
+  return pkce === undefined ? {} : { [`PLATFORM_${name.toUpperCase()}_PKCE`]: String(pkce) }
+}
+
+function makeProvider(url: string, quirks: OidcQuirks) {
+  const {
+    redirectUris,
+    rotates = true,
+    pkce = true,
+    isShortLived = false,
+    accessTokenSeconds = 3600,
+  } = quirks
   const provider = new Provider(url, {
     clients: [
       {
@@ -77,8 +107,9 @@ function makeProvider(url: string, { redirectUris, rotates = true, accessTokenSe
       accountId,
       claims: () => ({ sub: accountId, preferred_username: `${accountId} the <b>Great</b>` }),
     }),
-    pkce: { required: () => true },
+    pkce: { required: () => pkce },
     rotateRefreshToken: rotates,
+    issueRefreshToken: () => !isShortLived,
     ttl: {
       AccessToken: accessTokenSeconds,
       Interaction: 600,

@@ -47,6 +47,12 @@ describe('authctl keys reencrypt', { skip: 'skipReason' in postgres && postgres.
   test('moves everything to the first key while an instance serves, and afterwards the old key is not needed', async () => {
     await using serving = await open(`${old}, ${present}`)
     const ids = [await connect(serving), await connect(serving), await connect(serving)]
+    const ownerIds = await Promise.all(Array.from({ length: 6 }, async () => (await serving.signUp()).id))
+    // More than a batch.
+    for (let at = 0; at < 110; at += 1) {
+      const userId = ownerIds[at % ownerIds.length] ?? ''
+      await serving.platforms.beginPlatformConnection({ userId, platform: 'twitch' })
+    }
     const asked = (async () => {
       for (let round = 0; round < 40; round += 1) {
         const platformAccountId = ids[round % ids.length] ?? ''
@@ -59,6 +65,7 @@ describe('authctl keys reencrypt', { skip: 'skipReason' in postgres && postgres.
     const done = await reencrypt(`${present} ${old}`)
     await asked
     assert.ok((done.get('keys.sealed') ?? 0) >= 3)
+    assert.equal(done.get('platform_connections.sealed'), 110)
     assert.ok(done.has('platform_accounts.access_token') && done.has('platform_accounts.refresh_token'))
     // What the instance has sealed meanwhile, with the key that is first for it, is found by a second run.
     await reencrypt(`${present},${old}`)
@@ -71,7 +78,28 @@ describe('authctl keys reencrypt', { skip: 'skipReason' in postgres && postgres.
     await fresh.logIn(person)
   })
 
-  test('what no configured key opens stops it, and nothing is lost', async () => {
+  test('a value that no key opens holds up no other, and is named', async () => {
+    await using serving = await open(present)
+    const [broken, whole] = [await connect(serving), await connect(serving)]
+    await sql`update platform_accounts as into_row set access_token = from_row.access_token
+      from platform_accounts as from_row where into_row.id = ${broken} and from_row.id = ${whole}`.execute(
+      serving.database.kysely,
+    )
+    const next = randomBytes(32).toString('base64')
+    const environment = {
+      ...{ ...twitch.environment, DATABASE_URL: databaseUrl },
+      AUTH_MASTER_KEY: `${next},${present}`,
+    }
+    const { code, stdout } = await runAuthctl(environment, 'keys', 'reencrypt')
+    assert.equal(code, 1)
+    assert.match(stdout, /platform_accounts +access_token +4 +1\n/)
+    assert.match(stdout, new RegExp(`cannot be opened .*\n  platform \\S+ twitch ${broken} access_token`))
+    await using fresh = await open(next)
+    await fresh.platforms.getPlatformAccessToken({ platformAccountId: whole })
+    await reencrypt(`${present},${next}`)
+  })
+
+  test('without the key of the signing keys it does not begin, and nothing is lost', async () => {
     const environment = {
       ...twitch.environment,
       DATABASE_URL: databaseUrl,
