@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connectAuth } from '@immersiverse/auth-client'
+import type { Authority } from '../../../tools/dev-certs/make-authority.ts'
 import { openTestDatabase } from '../../../tools/parts/test-database.ts'
 import { until } from '../src/store/outbox-testing.ts'
 import { type EncryptedKafka, kafkaPassword, openEncryptedKafka } from './open-encrypted-kafka.ts'
@@ -82,6 +84,47 @@ test('a Kafka that takes TLS and SCRAM alone', async (t) => {
     const doctor = await runAuthctl({ ...settings, AUTH_DATA_DIR: dataFolder }, 'doctor')
     assert.match(doctor.stdout, /kafka: 1 broker at localhost/)
   })
+
+  await t.test(
+    'files that change are used for the next connection: authority, certificate, password',
+    async (t) => {
+      const folder = dirname(files.right)
+      const toPath = (name: string) => join(folder, `changing-${name}`)
+      const replace = async (contents: Readonly<Record<string, string>>) => {
+        for (const [name, text] of Object.entries(contents)) {
+          await writeFile(`${toPath(name)}.new`, text)
+          await rename(`${toPath(name)}.new`, toPath(name))
+        }
+      }
+      const toClient = (authority: Authority) => {
+        const { cert, key } = authority.issue({ name: 'auth', purposes: ['clientAuth'] })
+        return { cert, key }
+      }
+      const { authority, stranger } = kafka
+      await replace({ ca: stranger.cert, ...toClient(stranger), password: 'not it' })
+      const { KAFKA_SASL_PASSWORD: _, ...settings } = toRightSettings(kafka)
+      const service = await openService(t, {
+        ...settings,
+        KAFKA_TLS_CA: toPath('ca'),
+        KAFKA_TLS_CERT: toPath('cert'),
+        KAFKA_TLS_KEY: toPath('key'),
+        KAFKA_SASL_PASSWORD_FILE: toPath('password'),
+        AUTH_RELOAD_INTERVAL: '20ms',
+        AUTH_TOPIC_PREFIX: toUniqueName('t'),
+      })
+      if (service === undefined) return
+      await service.signUp()
+      const isTold = (why: RegExp) => service.logged.some(({ facts }) => why.test(toText(facts.err)))
+      await until(() => isTold(/self.signed certificate/), 60_000)
+      await replace({ ca: authority.cert })
+      await until(() => isTold(/closed|certificate unknown|ECONNRESET/), 60_000)
+      await replace(toClient(authority))
+      await until(() => isTold(/uthentication/), 60_000)
+      assert.equal(await isPublished(service), false)
+      await replace({ password: `${kafkaPassword}\n` })
+      await until(() => isPublished(service), 60_000)
+    },
+  )
 
   const wrong: Readonly<Record<string, readonly [settings: Record<string, string>, why: RegExp]>> = {
     'another authority': [{ ...toRightSettings(kafka), KAFKA_TLS_CA: files.wrong }, /certificate/],

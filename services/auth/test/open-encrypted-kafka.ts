@@ -17,6 +17,9 @@ export interface EncryptedKafka {
   readonly files: { readonly right: string; readonly wrong: string }
   /** The authority's certificate. */
   readonly ca: string
+  /** The authority itself, whose clients the broker takes, and another one. */
+  readonly authority: Authority
+  readonly stranger: Authority
 }
 
 /** Starts it for a test; undefined, and the test skipped, where it cannot be had. */
@@ -38,7 +41,7 @@ export async function openEncryptedKafka(t: TestContext): Promise<EncryptedKafka
   t.after(() => kafka.close())
   const files = { right: join(folder, 'ca.pem'), wrong: join(folder, 'other.pem') }
   await Promise.all([writeFile(files.right, authority.cert), writeFile(files.wrong, stranger.cert)])
-  return { port, files, ca: authority.cert }
+  return { port, files, ca: authority.cert, authority, stranger }
 }
 
 /** One listener, for clients and for the broker itself; only the controller's, on loopback, is apart. */
@@ -53,6 +56,8 @@ function toSettings(port: number, authority: Authority) {
     'ssl.keystore.type': 'PEM',
     'ssl.keystore.certificate.chain': inOneLine(cert),
     'ssl.keystore.key': inOneLine(key),
+    // A client need not show a certificate; one that it shows is verified.
+    'ssl.client.auth': 'requested',
     // The broker reaches itself as any client does.
     'ssl.truststore.type': 'PEM',
     'ssl.truststore.certificates': inOneLine(authority.cert),

@@ -2,14 +2,10 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { databaseUrl } from './formats.ts'
 
-/** A file's text, read at the start. */
-const file = z.string().transform((path, context) => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    context.addIssue((error as Error).message)
-    return z.NEVER
-  }
+/** The path of a file that can be read. */
+const file = z.string().superRefine((path, context) => {
+  const fault = findUnread(path)
+  if (fault !== undefined) context.addIssue(fault)
 })
 
 /** How the database and the brokers are reached, beside where they are. */
@@ -22,7 +18,7 @@ export const neighbourVariables = {
   KAFKA_SASL_MECHANISM: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).optional(),
   KAFKA_SASL_USERNAME: z.string().optional(),
   KAFKA_SASL_PASSWORD: z.string().optional(),
-  KAFKA_SASL_PASSWORD_FILE: file.transform((text) => text.trim()).optional(),
+  KAFKA_SASL_PASSWORD_FILE: file.optional(),
 }
 
 type NeighbourSettings = z.infer<z.ZodObject<typeof neighbourVariables>> & {
@@ -55,9 +51,12 @@ function findUrlConflict(
   const mode = searchParams.get('sslmode')
   if (searchParams.has('ssl')) return `${name}: say sslmode=verify-full instead of ssl`
   if (encryptedModes.includes(mode)) {
-    const unread = ['sslrootcert', 'sslcert', 'sslkey'].map((key) => findUnread(key, searchParams.get(key)))
-    const found = unread.find((fault) => fault !== undefined)
-    return found && `${name}: ${found}`
+    const unread = ['sslrootcert', 'sslcert', 'sslkey'].flatMap((key) => {
+      const path = searchParams.get(key)
+      const fault = path === null || path === 'system' ? undefined : findUnread(path)
+      return fault === undefined ? [] : [`${name}: ${key}: ${fault}`]
+    })
+    return unread[0]
   }
   if (mode !== null && mode !== 'disable') {
     return `${name}: sslmode=${mode} may not be encrypted: say verify-full, or disable`
@@ -66,13 +65,13 @@ function findUrlConflict(
   return `${name}: ${hostname} is not loopback and has no TLS; say sslmode=verify-full, or AUTH_ALLOW_PLAINTEXT=true`
 }
 
-function findUnread(key: string, path: string | null): string | undefined {
-  if (path === null || path === 'system') return undefined
+/** Why a file cannot be read; undefined where it can. */
+function findUnread(path: string): string | undefined {
   try {
     readFileSync(path)
     return undefined
   } catch (error) {
-    return `${key}: ${(error as Error).message}`
+    return (error as Error).message
   }
 }
 

@@ -4,12 +4,13 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls'
 export interface KafkaConnection {
   /** `host:port` of some brokers of the cluster. */
   readonly brokers: readonly string[]
-  /** Given: TLS with these options. */
+  /** Given: TLS with these options, which are read for each connection anew. */
   readonly tls?: TlsOptions
   readonly sasl?: {
     readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
     readonly username: string
-    readonly password: string
+    /** A function is asked for each connection anew. */
+    readonly password: string | (() => string)
   }
 }
 
