@@ -57,7 +57,7 @@ function toSettings(port: number, authority: Authority) {
     'ssl.keystore.certificate.chain': inOneLine(cert),
     'ssl.keystore.key': inOneLine(key),
     // A client need not show a certificate; one that it shows is verified.
-    'ssl.client.auth': 'requested',
+    'listener.name.sasl_ssl.ssl.client.auth': 'requested',
     // The broker reaches itself as any client does.
     'ssl.truststore.type': 'PEM',
     'ssl.truststore.certificates': inOneLine(authority.cert),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { PlaintextPart } from './allowed-plaintext.ts'
 import { databaseUrl } from './formats.ts'
 
 /** The path of a file that can be read. */
@@ -22,7 +23,7 @@ export const neighbourVariables = {
 }
 
 type NeighbourSettings = z.infer<z.ZodObject<typeof neighbourVariables>> & {
-  readonly AUTH_ALLOW_PLAINTEXT: 'true' | 'false'
+  readonly AUTH_ALLOW_PLAINTEXT: ReadonlySet<PlaintextPart>
   readonly DATABASE_URL?: string | undefined
   readonly AUTH_DATABASE_DIRECT_URL?: string | undefined
   readonly KAFKA_BROKERS?: readonly string[] | undefined
@@ -31,21 +32,17 @@ type NeighbourSettings = z.infer<z.ZodObject<typeof neighbourVariables>> & {
 /** What the settings may not say together, one line each: above all, that passwords and events travel readable for others. */
 export function findNeighbourConflicts(settings: NeighbourSettings): string[] {
   const urls = ['DATABASE_URL', 'AUTH_DATABASE_DIRECT_URL', 'DATABASE_OWNER_URL'] as const
-  const isPlaintextAllowed = settings.AUTH_ALLOW_PLAINTEXT === 'true'
-  const faults = urls.flatMap((name) => findUrlConflict(name, settings[name], isPlaintextAllowed) ?? [])
+  const mayBePlain = settings.AUTH_ALLOW_PLAINTEXT.has('database')
+  const faults = urls.flatMap((name) => findUrlConflict(name, settings[name], mayBePlain) ?? [])
   if (settings.DATABASE_OWNER_URL !== undefined && settings.DATABASE_URL === undefined) {
     faults.push('DATABASE_OWNER_URL: needs DATABASE_URL')
   }
-  return [...faults, ...findKafkaConflicts(settings, isPlaintextAllowed)]
+  return [...faults, ...findKafkaConflicts(settings)]
 }
 
 const encryptedModes: readonly (string | null)[] = ['require', 'verify-ca', 'verify-full']
 
-function findUrlConflict(
-  name: string,
-  text: string | undefined,
-  isPlaintextAllowed: boolean,
-): string | undefined {
+function findUrlConflict(name: string, text: string | undefined, mayBePlain: boolean): string | undefined {
   if (text === undefined) return undefined
   const { hostname, searchParams } = new URL(text)
   const mode = searchParams.get('sslmode')
@@ -61,8 +58,8 @@ function findUrlConflict(
   if (mode !== null && mode !== 'disable') {
     return `${name}: sslmode=${mode} may not be encrypted: say verify-full, or disable`
   }
-  if (isPlaintextAllowed || isNear(hostname, searchParams.get('host'))) return undefined
-  return `${name}: ${hostname} is not loopback and has no TLS; say sslmode=verify-full, or AUTH_ALLOW_PLAINTEXT=true`
+  if (mayBePlain || isNear(hostname, searchParams.get('host'))) return undefined
+  return `${name}: ${hostname} is not loopback and has no TLS; say sslmode=verify-full, or AUTH_ALLOW_PLAINTEXT=database`
 }
 
 /** Why a file cannot be read; undefined where it can. */
@@ -75,7 +72,7 @@ function findUnread(path: string): string | undefined {
   }
 }
 
-function findKafkaConflicts(settings: NeighbourSettings, isPlaintextAllowed: boolean): string[] {
+function findKafkaConflicts(settings: NeighbourSettings): string[] {
   const { KAFKA_BROKERS: brokers = [], KAFKA_TLS: tls } = settings
   const faults: string[] = []
   const isGiven = (name: keyof NeighbourSettings) => settings[name] !== undefined
@@ -92,9 +89,9 @@ function findKafkaConflicts(settings: NeighbourSettings, isPlaintextAllowed: boo
     )
   }
   const far = brokers.find((broker) => !isNear(broker.replace(/:\d+$/, ''), null))
-  if (far !== undefined && tls === 'false' && !isPlaintextAllowed) {
+  if (far !== undefined && tls === 'false' && !settings.AUTH_ALLOW_PLAINTEXT.has('kafka')) {
     faults.push(
-      `KAFKA_BROKERS: ${far} is not loopback and has no TLS; say KAFKA_TLS=true, or AUTH_ALLOW_PLAINTEXT=true`,
+      `KAFKA_BROKERS: ${far} is not loopback and has no TLS; say KAFKA_TLS=true, or AUTH_ALLOW_PLAINTEXT=kafka`,
     )
   }
   return faults

@@ -1,4 +1,5 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import { surviveConnectionErrors } from './survive-connection-errors.ts'
 
 /** How to reach the brokers. */
 export interface KafkaConnection {
@@ -21,6 +22,7 @@ export function toClientOptions(connection: KafkaConnection) {
     bootstrapBrokers: [...connection.brokers],
     ...(connection.tls ? { tls: connection.tls } : {}),
     ...(connection.sasl ? { sasl: { ...connection.sasl } } : {}),
+    ...surviveConnectionErrors(),
     connectTimeout: 3000,
     requestTimeout: 15_000,
     // For the acknowledgement of all in-sync replicas.
