@@ -61,6 +61,13 @@ export const limits = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** `300/10s` as one limit; `off` as undefined. */
+export const rate = limits.transform((list, context) => {
+  if (list.length <= 1) return list[0]
+  context.addIssue('must be one number and a duration of 1s or more such as 300/10s, or off')
+  return z.NEVER
+})
+
 /** `https://app.example, http://localhost:5173` as a list: origins as browsers write them (RFC 6454 §6.2), never `*` or `null`. */
 export const origins = z.string().transform((text, context) => {
   const list = text.split(',').map((origin) => origin.trim())
