@@ -23,8 +23,9 @@ export function openFileWatch(
 ): FileWatch {
   const closing = new AbortController()
   const run = async () => {
-    while (!closing.signal.aborted) {
+    for (;;) {
       await clock.sleep(everyMs, closing.signal)
+      if (closing.signal.aborted) return
       await look().catch((err: unknown) => log.error({ err }, `files of ${whose} cannot be looked at`))
     }
   }

@@ -4,7 +4,6 @@ import type { Clock } from '../domain/clock.ts'
 import type { KafkaConnection } from '../events/kafka-connection.ts'
 import { type HeldFiles, holdFiles, renewFiles } from './held-files.ts'
 import { openFileWatch } from './open-file-watch.ts'
-import type { FileContents } from './read-configured.ts'
 import { type KafkaFiles, listKafkaFiles, readKafkaFiles, toKafkaFiles } from './read-kafka-files.ts'
 import { toKafkaConnection } from './to-kafka-connection.ts'
 
@@ -51,7 +50,7 @@ export async function readKafkaConnection(config: Config): Promise<KafkaConnecti
 }
 
 async function holdFirst(config: Config): Promise<HeldFiles<KafkaFiles> | undefined> {
-  const files: FileContents | undefined = await readKafkaFiles(config)
+  const files = await readKafkaFiles(config)
   if (files === undefined) return undefined
   const { value, faults } = toKafkaFiles(files, listKafkaFiles(config))
   if (faults !== undefined) throw new ConfigError(faults)

@@ -17,7 +17,7 @@ export interface TlsIdentity extends TlsFiles {
 }
 
 /** The variables that name the files. */
-export type TlsVariable = 'AUTH_TLS_CERT' | 'AUTH_TLS_KEY' | 'AUTH_TLS_CLIENT_CA'
+type TlsVariable = 'AUTH_TLS_CERT' | 'AUTH_TLS_KEY' | 'AUTH_TLS_CLIENT_CA'
 
 /** Judges the files of TLS at `now`. Adds a line for each fault, and is undefined where there is one. */
 export function readTlsFiles(files: TlsFiles, now: Date, faults: string[]): TlsIdentity | undefined {
