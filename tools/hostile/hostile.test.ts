@@ -4,6 +4,7 @@ import { type ServingProcess, startAuthProcess } from '../../services/auth/test/
 import { attacks } from './attacks/attacks.ts'
 import { findHarm } from './judge-attack.ts'
 import { type GoodClient, openGoodClient } from './open-good-client.ts'
+import { collecting } from './read-service.ts'
 import { runAttack } from './run-attack.ts'
 
 /** Longer than the service's own, however busy the machine. */
@@ -23,6 +24,7 @@ describe('hostile clients, in the short form', () => {
       // So that a slow machine comes to them as well.
       AUTH_GRPC_CONNECTION_RATE: '100/10s',
       AUTH_EDGE_CONNECTION_RATE: '100/10s',
+      ...collecting,
     })
     client = await openGoodClient(service)
   })

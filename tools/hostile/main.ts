@@ -4,6 +4,7 @@ import { openPostgres } from '../parts/open-postgres.ts'
 import { attacks } from './attacks/attacks.ts'
 import { findHarm, findSlowness, limits, toFigures } from './judge-attack.ts'
 import { openGoodClient } from './open-good-client.ts'
+import { collecting } from './read-service.ts'
 import { type AttackResult, runAttack } from './run-attack.ts'
 
 const usage = `usage: npm run hostile -- [--only TEXT] [--rounds N] [--seconds N]
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
   const chosen = attacks.filter(({ name }) => name.includes(values.only))
   if (!(rounds > 0) || !(phaseMs > 0) || chosen.length === 0) throw new RangeError('nothing to do')
   await using postgres = await openPostgres()
-  await using service = await startAuthProcess({ DATABASE_URL: postgres.url })
+  await using service = await startAuthProcess({ DATABASE_URL: postgres.url, ...collecting })
   await using client = await openGoodClient(service)
   await runWarmUp()
   console.log(

@@ -20,6 +20,8 @@ export interface GoodClient extends AsyncDisposable {
 
 const everyMs = 20
 const deadlineMs = 10_000
+/** A token lives ten minutes, and a whole run takes longer. */
+const renewEveryMs = 60_000
 /** More would say that the machine is too slow for the rate, not that an attack has got through. */
 const mostWaiting = 32
 /** Connections to the edge, at most; what waits for one of them is measured too. */
@@ -32,16 +34,27 @@ export async function openGoodClient({ grpcPort, edgePort }: Target): Promise<Go
   const users = makeGrpcClient(UserService, channel, { deadlineMs })
   const account = { username: 'good', email: 'good@example.org', password: 'correct horse battery' }
   await users.createUser(account)
-  const { tokens } = await auth.login({ identifier: account.username, password: account.password })
-  const accessToken = tokens?.accessToken ?? ''
+  let { tokens } = await auth.login({ identifier: account.username, password: account.password })
   const agent = new Agent({ keepAlive: true, maxSockets: edgeConnections })
   const stop = new AbortController()
-  const grpc = keepAsking(stop.signal, async () => (await auth.validateToken({ accessToken })).valid)
-  const edge = keepAsking(stop.signal, () => askEdge(agent, edgePort, accessToken))
+  const getToken = () => tokens?.accessToken ?? ''
+  const grpc = keepAsking(
+    stop.signal,
+    async () => (await auth.validateToken({ accessToken: getToken() })).valid,
+  )
+  const edge = keepAsking(stop.signal, () => askEdge(agent, edgePort, getToken()))
+  const renew = async () => {
+    const { refreshToken = '' } = tokens ?? {}
+    // Where the service cannot answer now there is time left for the next try.
+    const answer = await auth.refreshToken({ refreshToken }).catch(() => undefined)
+    tokens = answer?.tokens ?? tokens
+  }
+  const renewing = setInterval(() => void renew(), renewEveryMs)
   return {
     take: () => ({ grpc: grpc.take(), edge: edge.take() }),
     async [Symbol.asyncDispose]() {
       stop.abort()
+      clearInterval(renewing)
       await Promise.all([grpc.ended, edge.ended])
       channel.close()
       agent.destroy()

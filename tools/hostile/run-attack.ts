@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attack, AttackTally, Target } from './attacks/attack.ts'
 import { openAttacker } from './open-attacker.ts'
 import { edgeConnections, type GoodClient, type Sample } from './open-good-client.ts'
-import { readService, type ServiceState } from './read-service.ts'
+import { type Observed, readService, type ServiceState } from './read-service.ts'
 
 /** How an attack went. */
 export interface AttackResult {
@@ -26,7 +26,7 @@ export interface Samples {
 
 /** How long, and how often in turn. */
 export interface AttackRun {
-  readonly target: Target & { readonly adminPort: number }
+  readonly target: Target & Observed
   readonly client: GoodClient
   readonly rounds: number
   readonly phaseMs: number
@@ -34,7 +34,7 @@ export interface AttackRun {
   readonly patienceMs?: number
 }
 
-/** What comes back may take so long: the collector of the garbage has its own mind. */
+/** What comes back may take so long. */
 const recoveryMs = 20_000
 const memorySlackBytes = 32 * 1024 * 1024
 
@@ -42,7 +42,7 @@ const memorySlackBytes = 32 * 1024 * 1024
 export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackResult> {
   const { target, client, rounds, phaseMs } = run
   await using attacker = await openAttacker(attack.name, target)
-  const before = await readService(target.adminPort)
+  const before = await readService(target)
   const [calm, during]: [Samples[], Samples[]] = [[], []]
   const tally = { opened: 0, closed: 0, sent: 0 }
   for (let round = 0; round < rounds; round += 1) {
@@ -62,7 +62,7 @@ export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackR
     tally.closed += closed
     tally.sent += sent
   }
-  const after = await awaitCalm(target.adminPort, before)
+  const after = await awaitCalm(target, before)
   return {
     attack,
     tally,
@@ -87,10 +87,10 @@ function countLeft(before: ServiceState, after: ServiceState): number {
 }
 
 /** Looks until all is as it was, or the time for that is over. */
-async function awaitCalm(adminPort: number, before: ServiceState): Promise<ServiceState> {
+async function awaitCalm(target: Observed, before: ServiceState): Promise<ServiceState> {
   const endMs = performance.now() + recoveryMs
   for (;;) {
-    const now = await readService(adminPort)
+    const now = await readService(target)
     const isCalm = countLeft(before, now) === 0 && now.memoryBytes <= before.memoryBytes + memorySlackBytes
     if (isCalm || performance.now() > endMs) return now
     await sleep(200)

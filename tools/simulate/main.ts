@@ -3,7 +3,7 @@ import { runSeeds, type SeedTotals } from './run-seeds.ts'
 import { runVariants, toLine } from './run-variants.ts'
 import type { SeedResult } from './seed-result.ts'
 import { simulations } from './simulations.ts'
-import { replaceImmediates } from './time/replace-immediates.ts'
+import { prepareThread } from './thread/prepare-thread.ts'
 
 let toldAtMs = 0
 const options = findOptions(process.argv.slice(2))
@@ -48,7 +48,7 @@ async function tellVariants({ seeds, simulation, workers }: SimulateOptions): Pr
 }
 
 async function traceOne(seed: number, options: SimulateOptions): Promise<void> {
-  replaceImmediates()
+  prepareThread()
   const result = await simulations[options.simulation].run(seed, options.variant, true)
   for (const line of result.trace) console.log(line)
   console.log(`seed ${seed}: ${JSON.stringify(result.counts)}`)

@@ -2,13 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { addCounts, type SeedReport, type SeedShare } from './run-seeds.ts'
 import type { SeedResult } from './seed-result.ts'
 import { findKnownBad, simulations } from './simulations.ts'
-import { replaceImmediates } from './time/replace-immediates.ts'
+import { prepareThread } from './thread/prepare-thread.ts'
 
 const reportEvery = 50
 
 // Errors are made all the time and nobody reads where: their stacks would be a third of the work.
 Error.stackTraceLimit = 0
-const nextTurn = replaceImmediates()
+const nextTurn = prepareThread()
 const share = workerData as SeedShare
 const { run, variants } = simulations[share.simulation]
 /** Of a variant only what it is known to break ends the run; anything breaks the system as it is. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertCaught } from './assert-caught.ts'
 import { simulateSeed } from './simulate-seed.ts'
-import { replaceImmediates } from './time/replace-immediates.ts'
+import { prepareThread } from './thread/prepare-thread.ts'
 import { variants } from './variants/variants.ts'
 
 const seeds = 120
@@ -35,7 +35,7 @@ const catchingSeeds: Readonly<Record<string, number>> = {
   'a lost answer of COMMIT called a bad token': 46,
 }
 
-const nextTurn = replaceImmediates()
+const nextTurn = prepareThread()
 
 test('no seed breaks R1, R2, R5 to R11, T1 to T8, T10, T12, and every world recovers', async (t) => {
   const sum = { localAccepts: 0, refusals: 0, validations: 0 }

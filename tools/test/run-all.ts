@@ -1,7 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { runTestFile, type TestFileOptions, type TestFileResult } from './run-test-file.ts'
 
-/** Runs test files, as many at a time as the machine has cores for, and hands each result over as it comes. */
+const workersMax = 4
+
+/**
+ * Runs test files, one more at a time than the machine has cores, for they wait as long as they compute, and hands each result over as it
+ * comes.
+ */
 export async function runAll(
   files: readonly string[],
   options: TestFileOptions,
@@ -16,7 +21,7 @@ export async function runAll(
       onResult(result)
     }
   }
-  const workers = Math.min(4, Math.max(2, availableParallelism()))
+  const workers = Math.min(workersMax, availableParallelism() + 1)
   await Promise.all(Array.from({ length: workers }, work))
   return results
 }

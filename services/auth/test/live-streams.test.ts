@@ -129,7 +129,7 @@ for (const [what, change] of [
 }
 
 test('a view that is STALE: ValidateToken answers for the streams, and ends them when it refuses', async () => {
-  await using world = await openWorld({ maxStalenessMs: 1_500 })
+  await using world = await openWorld({ maxStalenessMs: 3_000 })
   const { accessToken } = await signIn()
   const streams = await world.streams.openAll(accessToken)
   // What the leader of the lane numbers by is gone: one entry without a number, and there are no more heartbeats.

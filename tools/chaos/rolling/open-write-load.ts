@@ -14,7 +14,7 @@ export interface AcknowledgedWrite {
 /** People who write all the time, until closed. */
 export interface WriteLoad {
   readonly acknowledged: readonly AcknowledgedWrite[]
-  /** Calls that did not end OK, by code and, where there is one, by reason. */
+  /** Calls that did not end OK: UNAVAILABLE by its code, others by what they say. */
   readonly errors: ReadonlyMap<string, number>
   close(): Promise<void>
 }
@@ -33,10 +33,11 @@ export function openWriteLoad(replicas: readonly Replica[], random: Random): Wri
       try {
         return await ask(random.pick(replicas).direct)
       } catch (error) {
-        const code = error instanceof RpcError ? error.code : String(error)
-        errors.set(code, (errors.get(code) ?? 0) + 1)
+        const isUnavailable = error instanceof RpcError && error.code === 'UNAVAILABLE'
+        const told = isUnavailable ? error.code : String(error)
+        errors.set(told, (errors.get(told) ?? 0) + 1)
         await sleep(random.whole(20, 100))
-        if (code !== 'UNAVAILABLE') return undefined
+        if (!isUnavailable) return undefined
       }
     }
   }

@@ -27,7 +27,7 @@ export interface RollingResult {
   readonly restarts: number
   /** Writes that were acknowledged. */
   readonly acknowledged: number
-  /** How calls ended that were not OK, by code. */
+  /** How calls ended that were not OK, and how often. */
   readonly errors: ReadonlyMap<string, number>
   readonly violations: readonly Violation[]
 }

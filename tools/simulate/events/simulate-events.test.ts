@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertCaught } from '../assert-caught.ts'
-import { replaceImmediates } from '../time/replace-immediates.ts'
+import { prepareThread } from '../thread/prepare-thread.ts'
 import { eventVariants } from './event-variants.ts'
 import { simulateEventSeed } from './simulate-event-seed.ts'
 
@@ -22,7 +22,7 @@ const catchingSeeds: Readonly<Record<string, number>> = {
   'a compacted topic without fencing': 558,
 }
 
-const nextTurn = replaceImmediates()
+const nextTurn = prepareThread()
 
 test('no seed breaks O1 to O8, O10 or O11, and every world drains', async (t) => {
   const sum: Record<string, number> = {}

@@ -4,7 +4,7 @@ import type { Schema } from '../../../services/auth/src/store/schema.ts'
 
 /** What a variant does otherwise with statements. */
 export interface Rewrite {
-  /** Another text for a statement that is sent as text. */
+  /** Another text for a statement. */
   readonly text?: (sql: string) => string
   /** Changes statements that Kysely builds. */
   readonly plugin?: KyselyPlugin

@@ -7,6 +7,7 @@ export function makeFastPasswords({ clock, random }: SimulatedProcess): Password
   const work = () => clock.sleep(random.between(0, longestMs))
   return {
     pending: 0,
+    admit: () => ({ [Symbol.dispose]: () => undefined }),
     isOutdated: () => false,
     hash: async (password) => {
       await work()

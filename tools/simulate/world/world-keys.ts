@@ -1,11 +1,22 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { KeyPurpose } from '../../../services/auth/src/domain/key-life.ts'
 import { toKeyContext } from '../../../services/auth/src/security/open-keys.ts'
-import { makeSeal } from '../../../services/auth/src/security/seal.ts'
+import { makeSeal, type Seal } from '../../../services/auth/src/security/seal.ts'
 import type { NewKey } from '../../../services/auth/src/store/keys.ts'
 
-/** What all instances of all worlds have sealed their keys with. */
-export const seal = makeSeal([Buffer.alloc(32, 7)])
+const masterSeal = makeSeal([Buffer.alloc(32, 7)])
+const opened = new Map<string, Uint8Array>()
+
+/** What all instances of all worlds have sealed their keys with; each is opened once a thread. */
+export const seal: Seal = {
+  ...masterSeal,
+  unseal(sealed, context) {
+    const name = `${context} ${Buffer.from(sealed).toString('latin1')}`
+    const known = opened.get(name) ?? masterSeal.unseal(sealed, context)
+    opened.set(name, known)
+    return known
+  },
+}
 
 /** The keys of one world. */
 export interface WorldKeys {

@@ -8,12 +8,14 @@ const segmentMask = (1 << segmentBits) - 1
  * old and new places do not stand beside each other. Nothing leaves but by `sweep`.
  */
 export class UuidTable {
-  readonly #segments: readonly UuidSegment[]
+  readonly #options: { readonly hasValues: boolean }
+  /** None before the first key: many views never get one in most of their tables. */
+  #segments: readonly UuidSegment[] = []
   #size = 0
   #cursor = 0
 
   constructor(options: { readonly hasValues: boolean }) {
-    this.#segments = Array.from({ length: segmentMask + 1 }, () => new UuidSegment(options))
+    this.#options = options
   }
 
   get size(): number {
@@ -40,6 +42,9 @@ export class UuidTable {
 
   /** Raises the key's value and expiry to at least these, adding the key where it is new; whether that changed anything. */
   raise(key: UuidKey, expiresSeconds: number, value: number): boolean {
+    if (this.#segments.length === 0) {
+      this.#segments = Array.from({ length: segmentMask + 1 }, () => new UuidSegment(this.#options))
+    }
     const segment = this.#segmentOf(key)
     const before = segment.size
     const isChanged = segment.raise(key, expiresSeconds, value)
@@ -49,6 +54,7 @@ export class UuidTable {
 
   /** Removes what has expired before that second in the next segments, going round, until they had at least `slots` slots. */
   sweep(beforeSeconds: number, slots: number): void {
+    if (this.#size === 0) return
     let left = slots
     for (let n = 0; n <= segmentMask && left > 0; n++) {
       const segment = this.#segmentAt(this.#cursor)

@@ -49,7 +49,9 @@ function describeCounters(title: string, open: () => Promise<Opened>, skip: stri
       }
       const refused = await opened.counters.take([wanted])
       assert.ok(!refused.isAllowed)
-      assert.ok(refused.retryAfterMs > 590_000 && refused.retryAfterMs <= 600_000)
+      const [full, ...others] = refused.full
+      assert.deepEqual([full?.key, others], [wanted.key, []])
+      assert.ok(full && full.remainingMs > 590_000 && full.remainingMs <= 600_000)
     })
 
     test('of many at once exactly as many as the limit are allowed', async () => {
@@ -77,6 +79,19 @@ function describeCounters(title: string, open: () => Promise<Opened>, skip: stri
       await opened.counters.giveBack(answer.taken)
       assert.equal(await take(wanted), true)
       assert.equal(await take(wanted), false)
+    })
+
+    test('several are taken at once or none, and given back as many', async () => {
+      const wanted = toWanted(newKey(), 5)
+      const count = async () => (await opened.counters.list([wanted.key]))[0]?.count
+      const answer = await opened.counters.take([{ ...wanted, amount: 4 }])
+      assert.ok(answer.isAllowed)
+      assert.deepEqual([answer.taken[0]?.count, answer.taken[0]?.amount], [4, 4])
+      assert.equal(await take({ ...wanted, amount: 2 }), false)
+      assert.equal(await count(), 4)
+      assert.equal(await take(wanted), true)
+      await opened.counters.giveBack(answer.taken)
+      assert.equal(await count(), 1)
     })
 
     test('what was cleared is not given back to the window after it', async () => {
@@ -144,7 +159,12 @@ test('counters in memory begin a new window when theirs has ended', async () => 
   const first = await counters.take(wanted)
   assert.ok(first.isAllowed)
   nowMs = 999
-  assert.deepEqual(await counters.take(wanted), { isAllowed: false, retryAfterMs: 1 })
+  const refused = await counters.take(wanted)
+  assert.ok(!refused.isAllowed)
+  assert.deepEqual(
+    refused.full.map(({ key, remainingMs }) => [key, remainingMs]),
+    [['k', 1]],
+  )
   nowMs = 1000
   assert.ok((await counters.take(wanted)).isAllowed)
   await counters.giveBack(first.taken)

@@ -17,14 +17,14 @@ export function makeDatabaseCounters({ kysely }: Pick<Database, 'kysely'>): Coun
 
   /** A refusal that only reads: whoever knocks on a locked door makes nobody write. */
   async function findFull(wanted: readonly WantedCount[]): Promise<Taken | undefined> {
-    const limits = new Map(wanted.map(({ key, limit }) => [key, limit]))
+    const room = new Map(wanted.map(({ key, limit, amount = 1 }) => [key, limit - amount]))
     const present = await listCounters(
       kysely,
       wanted.map(({ key }) => key),
     )
-    const full = present.filter(({ key, count }) => count >= (limits.get(key) ?? 0))
+    const full = present.filter(({ key, count }) => count > (room.get(key) ?? 0))
     if (full.length === 0) return undefined
-    return { isAllowed: false, retryAfterMs: Math.max(...full.map(({ remainingMs }) => remainingMs)) }
+    return { isAllowed: false, full }
   }
 
   async function raise(wanted: readonly WantedCount[]): Promise<Taken> {
@@ -34,6 +34,6 @@ export function makeDatabaseCounters({ kysely }: Pick<Database, 'kysely'>): Coun
     const over = raised.filter(({ key, count }) => count > (limits.get(key) ?? 0))
     if (over.length === 0) return { isAllowed: true, taken: raised }
     await lowerCounters(kysely, raised)
-    return { isAllowed: false, retryAfterMs: Math.max(...over.map(({ remainingMs }) => remainingMs)) }
+    return { isAllowed: false, full: over }
   }
 }

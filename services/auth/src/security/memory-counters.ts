@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts'
-import type { CounterState, Counters, Taken, TakenCount } from '../domain/counter.ts'
+import type { CounterState, Counters, Taken, TakenCount, WantedCount } from '../domain/counter.ts'
 
 const countersMax = 100_000
 
@@ -17,13 +17,14 @@ export function makeMemoryCounters({ now }: Pick<Clock, 'now'>): Counters {
     windows.delete(key)
     return undefined
   }
-  const raise = (key: string, windowMs: number): TakenCount => {
+  const raise = ({ key, windowMs, amount = 1 }: WantedCount): TakenCount => {
     const window = find(key) ?? { count: 0, endsMs: now().getTime() + windowMs }
-    window.count += 1
+    window.count += amount
     windows.set(key, window)
     const [oldest] = windows.keys()
     if (windows.size > countersMax && oldest !== undefined) windows.delete(oldest)
-    return { key, count: window.count, windowEndsAt: new Date(window.endsMs) }
+    const remainingMs = window.endsMs - now().getTime()
+    return { key, count: window.count, amount, windowEndsAt: new Date(window.endsMs), remainingMs }
   }
   const list = (keys: readonly string[]) =>
     keys.flatMap((key): CounterState[] => {
@@ -32,16 +33,18 @@ export function makeMemoryCounters({ now }: Pick<Clock, 'now'>): Counters {
     })
   return {
     take: async (wanted): Promise<Taken> => {
-      const full = wanted.flatMap(({ key, limit }) => list([key]).filter(({ count }) => count >= limit))
+      const full = wanted.flatMap(({ key, limit, amount = 1 }) =>
+        list([key]).filter(({ count }) => count > limit - amount),
+      )
       if (full.length === 0) {
-        return { isAllowed: true, taken: wanted.map(({ key, windowMs }) => raise(key, windowMs)) }
+        return { isAllowed: true, taken: wanted.map(raise) }
       }
-      return { isAllowed: false, retryAfterMs: Math.max(...full.map(({ remainingMs }) => remainingMs)) }
+      return { isAllowed: false, full }
     },
     giveBack: async (taken) => {
-      for (const { key, windowEndsAt } of taken) {
+      for (const { key, amount = 1, windowEndsAt } of taken) {
         const window = find(key)
-        if (window?.endsMs === windowEndsAt.getTime()) window.count = Math.max(0, window.count - 1)
+        if (window?.endsMs === windowEndsAt.getTime()) window.count = Math.max(0, window.count - amount)
       }
     },
     clear: async (keys) => {

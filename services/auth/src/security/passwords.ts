@@ -2,22 +2,27 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { AuthError } from '../domain/errors.ts'
 import { type HashCost, type HashRunner, inProcess, ThreadEndedError } from './hashing/hash-job.ts'
-import { makeHashQueue, type Waiting } from './hashing/make-hash-queue.ts'
+import { type HashPlace, makeHashQueue, type Waiting } from './hashing/make-hash-queue.ts'
 import { makeUnmatched } from './hashing/make-unmatched.ts'
 import { openHashThreads } from './hashing/open-hash-threads.ts'
 
 /**
- * Hashes and checks passwords, few at a time. Both methods throw AuthError HASHING_BUSY when too many wait, when nobody waits for this one
+ * Hashes and checks passwords, few at a time. All methods throw AuthError HASHING_BUSY when too many wait, when nobody waits for this one
  * any more, or when the thread that worked on it has ended; SHUTTING_DOWN after `close`. Nothing has happened then.
  */
 export interface Passwords {
+  /**
+   * Keeps room for one hash or check, given to it as `who`. Ask for it before anything is spent on a call: what cannot be hashed in time
+   * then costs next to nothing.
+   */
+  admit(who?: Waiting): HashPlace
   /** The Argon2id hash in PHC form. */
   hash(password: string, who?: Waiting): Promise<string>
   /** Whether the password is the one that was hashed. Without a hash it does the same work and answers false. */
   verify(password: string, hashed: string | undefined, who?: Waiting): Promise<boolean>
   /** Whether a hash cost less than new ones do. */
   isOutdated(hashed: string): boolean
-  /** Checks that wait and that run. */
+  /** Hashes and checks that run and that wait, and the room that is kept. */
   readonly pending: number
 }
 
@@ -67,6 +72,7 @@ export function openPasswords(options: PasswordOptions): OpenPasswords {
   // What an unknown user's password is compared with: it costs the same, and no password matches it.
   const nobody = makeUnmatched(cost, randomBytes)
   return {
+    admit: (who = {}) => queue.admit(who),
     hash: (password, who = {}) =>
       queue.run(async () => {
         const job = { kind: 'hash', password: password.normalize('NFKC'), cost } as const

@@ -37,18 +37,28 @@ export function makeRedisCounters(redis: Redis, { now }: Pick<Clock, 'now'>): Co
     const latest = now().getTime() + giveBackMarginMs
     const same = taken.filter(({ windowEndsAt }) => windowEndsAt.getTime() > latest)
     // Whatever its points and duration, a limiter gives back to the key alone.
-    await Promise.all(same.map(({ key }) => getLimiter({ limit: 1, windowMs: 1000 }).reward(key)))
+    await Promise.all(
+      same.map(({ key, amount }) => getLimiter({ limit: 1, windowMs: 1000 }).reward(key, amount)),
+    )
   }
   return {
     take: async (wanted): Promise<Taken> => {
-      const counted = await Promise.all(wanted.map((one) => consume(getLimiter(one), one.key)))
-      const over = counted.filter(({ consumedPoints }, at) => consumedPoints > (wanted[at]?.limit ?? 0))
-      const taken = counted.map(({ consumedPoints: count, msBeforeNext }, at): TakenCount => {
-        return { key: wanted[at]?.key ?? '', count, windowEndsAt: new Date(now().getTime() + msBeforeNext) }
+      const counted = await Promise.all(wanted.map((one) => consume(getLimiter(one), one)))
+      const counts = wanted.map(({ key, limit, amount = 1 }, at) => {
+        const { consumedPoints: count, msBeforeNext: remainingMs } = counted[at] as RateLimiterRes
+        return {
+          key,
+          limit,
+          count,
+          amount,
+          remainingMs,
+          windowEndsAt: new Date(now().getTime() + remainingMs),
+        }
       })
-      if (over.length === 0) return { isAllowed: true, taken }
-      await giveBack(taken)
-      return { isAllowed: false, retryAfterMs: Math.max(...over.map(({ msBeforeNext }) => msBeforeNext)) }
+      const full = counts.filter(({ count, limit }) => count > limit)
+      if (full.length === 0) return { isAllowed: true, taken: counts }
+      await giveBack(counts)
+      return { isAllowed: false, full }
     },
     giveBack,
     clear: async (keys) => {
@@ -62,9 +72,9 @@ export function makeRedisCounters(redis: Redis, { now }: Pick<Clock, 'now'>): Co
 }
 
 /** What was counted, over the limit too. */
-async function consume(limiter: RateLimiterRedis, key: string): Promise<RateLimiterRes> {
+async function consume(limiter: RateLimiterRedis, { key, amount }: WantedCount): Promise<RateLimiterRes> {
   try {
-    return await limiter.consume(key)
+    return await limiter.consume(key, amount)
   } catch (answer) {
     if (answer instanceof RateLimiterRes) return answer
     throw answer

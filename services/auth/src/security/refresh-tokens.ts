@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { findSessionId, findUserId, type SessionId, type UserId } from '../domain/ids.ts'
 import type { RefreshSecret } from '../store/sessions.ts'
 import type { KeyRing, RefreshKey } from './key-ring.ts'
@@ -113,5 +113,5 @@ function toMac(key: RefreshKey, body: Uint8Array): Buffer {
 }
 
 function toHash(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return hash('sha256', token, 'buffer')
 }

@@ -1,9 +1,11 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 import type { ErrorReasonName } from '@immersiverse/auth-contract'
 import type { Clock } from '../domain/clock.ts'
-import type { Counters, TakenCount } from '../domain/counter.ts'
+import type { Counters, FullCount, TakenCount } from '../domain/counter.ts'
 import { AuthError } from '../domain/errors.ts'
 import type { LimitName, LimitState, Limits } from '../domain/limit.ts'
+import { makeLeasedCounters } from './leased-counters.ts'
+import type { LeasedCount } from './make-leases.ts'
 import { makeRefusalMemory } from './refusal-memory.ts'
 
 /** What an attempt counts in: one subject, such as an address, of one limit. */
@@ -52,24 +54,32 @@ export interface ThrottleOptions {
   readonly onRefused: (reason: ErrorReasonName) => void
 }
 
-interface Counter {
+interface Counter extends LeasedCount {
   readonly name: LimitName
-  readonly key: string
-  readonly limit: number
-  readonly windowMs: number
 }
+
+/**
+ * How long an instance refuses by itself what the counters have just refused: a flood then asks ten times a second, and whoever is let in
+ * again, by an operator or because an attempt was given back, waits no longer than this.
+ */
+const refusedAgainMs = 100
+
+/** Of counters in which everybody's attempts meet, an instance takes this share of the limit in advance. */
+const leasedShare: Readonly<Partial<Record<LimitName, number>>> = { login_total: 0.01 }
 
 const nothing: Attempt = Object.freeze({ isLast: false, giveBack: async () => undefined })
 
 /** Makes the limits of attempts. */
-export function makeThrottle({ limits, counters, keyRing, clock, onRefused }: ThrottleOptions): Throttle {
-  const memory = makeRefusalMemory(clock)
+export function makeThrottle({ limits, keyRing, clock, onRefused, ...options }: ThrottleOptions): Throttle {
+  const counters = makeLeasedCounters(options.counters, clock)
+  const [memory, recent] = [makeRefusalMemory(clock), makeRefusalMemory(clock)]
   const toCounters = (counted: readonly Counted[]) =>
     counted.flatMap(({ limit: name, subject }) =>
       limits[name].map(({ count: limit, windowMs }): Counter => {
         const hash = createHmac('sha256', keyRing.fingerprintKey).update(`limit ${name} ${subject}`)
         const key = `${name}.${windowMs}.${hash.digest('base64url').slice(0, 24)}`
-        return { name, key, limit, windowMs }
+        const lease = Math.floor(limit * (leasedShare[name] ?? 0))
+        return { name, key, limit, windowMs, lease }
       }),
     )
   const toKeys = (counted: readonly Counted[]) => toCounters(counted).map(({ key }) => key)
@@ -81,23 +91,30 @@ export function makeThrottle({ limits, counters, keyRing, clock, onRefused }: Th
     begin: async (reason, counted) => {
       const wanted = toCounters(counted)
       if (wanted.length === 0) return nothing
+      const remainingMs = recent.findRemainingMs(wanted.map(({ key }) => key))
+      if (remainingMs !== undefined) throw refuse(reason, remainingMs)
       const answer = await counters.take(wanted)
       if (answer.isAllowed) return toAttempt(counters, wanted, answer.taken)
-      throw refuse(reason, answer.retryAfterMs)
+      recent.remember(answer.full, refusedAgainMs)
+      throw refuse(reason, toRetryAfterMs(answer.full))
     },
     fail: async (reason, counted) => {
       const wanted = toCounters(counted)
       if (wanted.length === 0) return
       const answer = await counters.take(wanted)
       if (answer.isAllowed) return
-      memory.remember(toKeys(counted), answer.retryAfterMs)
-      throw refuse(reason, answer.retryAfterMs)
+      memory.remember(answer.full)
+      throw refuse(reason, toRetryAfterMs(answer.full))
     },
     recall: (reason, counted) => {
       const remainingMs = memory.findRemainingMs(toKeys(counted))
       if (remainingMs !== undefined) throw refuse(reason, remainingMs)
     },
-    clear: async (counted) => await counters.clear(toKeys(counted)),
+    clear: async (counted) => {
+      const keys = toKeys(counted)
+      await counters.clear(keys)
+      recent.forget(keys)
+    },
     list: async (counted) => {
       const known = new Map(toCounters(counted).map((counter) => [counter.key, counter]))
       const states = await counters.list([...known.keys()])
@@ -107,6 +124,10 @@ export function makeThrottle({ limits, counters, keyRing, clock, onRefused }: Th
       })
     },
   }
+}
+
+function toRetryAfterMs(full: readonly FullCount[]): number {
+  return Math.max(...full.map(({ remainingMs }) => remainingMs))
 }
 
 function toAttempt(counters: Counters, wanted: readonly Counter[], taken: readonly TakenCount[]): Attempt {

@@ -27,6 +27,8 @@ export interface NumberedEvent {
   readonly occurredAt: Date
 }
 
+type NumberedRow = Omit<Selectable<Schema['outbox']>, 'lane' | 'position' | 'published_at'>
+
 /** Numbered events as rows: complete with `where`, `orderBy`, `limit`, and map with {@link toNumberedEvent}. */
 export function selectNumbered(kysely: Kysely<Schema>) {
   return kysely
@@ -38,9 +40,7 @@ export function selectNumbered(kysely: Kysely<Schema>) {
 }
 
 /** The event in a row of {@link selectNumbered}. */
-export function toNumberedEvent(
-  row: Omit<Selectable<Schema['outbox']>, 'lane' | 'position' | 'published_at'>,
-): NumberedEvent {
+export function toNumberedEvent(row: NumberedRow): NumberedEvent {
   if (row.pub_seq === null || row.epoch === null) throw new Error(`the event ${row.id} has no number`)
   const sequence = row.user_sequence ?? undefined
   return {
@@ -91,12 +91,11 @@ export async function listUnpublished(
   afterPubSeq: number,
   limit: number,
 ): Promise<NumberedEvent[]> {
-  const rows = await selectNumbered(kysely)
-    .where('published_at', 'is', null)
-    .where('pub_seq', '>', afterPubSeq)
-    .orderBy('pub_seq')
-    .limit(limit)
-    .execute()
+  const { rows } = await sql<NumberedRow>`
+    select id, event, key, user_id, user_sequence, topic_previous, content_type, data, traceparent, occurred_at, epoch, pub_seq
+    from outbox
+    where lane = ${onlyLane} and pub_seq is not null and published_at is null and pub_seq > ${afterPubSeq}::bigint
+    order by pub_seq limit ${limit}::bigint`.execute(kysely)
   return rows.map(toNumberedEvent)
 }
 

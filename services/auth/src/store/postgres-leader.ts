@@ -1,8 +1,9 @@
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import pg from 'pg'
 import type { LeaderLock, LeaderSession } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
 import { postgresTypes } from './postgres-types.ts'
+import { RememberingDialect } from './remembering-compiler.ts'
 import type { Schema } from './schema.ts'
 import type { PostgresConnection } from './to-postgres-connection.ts'
 
@@ -85,7 +86,7 @@ export async function assertDirectConnection(client: pg.Client): Promise<void> {
 
 function toLeaderSession(client: pg.Client): LeaderSession {
   const ask = toAsk(client)
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: toSinglePool(ask) as never }) })
+  const kysely = new Kysely<Schema>({ dialect: new RememberingDialect({ pool: toSinglePool(ask) as never }) })
   return {
     kysely,
     ping: async () => {

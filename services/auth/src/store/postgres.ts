@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely, type PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Database } from './database.ts'
 import { withStoreErrors } from './driver-errors.ts'
 import { findPostgresLeaderSession, isLeaderLockTaken } from './postgres-leader.ts'
 import { openPostgresListener } from './postgres-listener.ts'
 import { postgresTypes } from './postgres-types.ts'
+import { RememberingDialect } from './remembering-compiler.ts'
 import type { Schema } from './schema.ts'
 import { type PostgresConnection, toPostgresConnection } from './to-postgres-connection.ts'
 
@@ -41,7 +42,7 @@ export function openPostgres(options: PostgresOptions): Database {
   // listens to ends the process.
   pool.on('connect', (client) => client.on('error', () => undefined))
   const counter = { queries: 0 }
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: toNamedPool(pool, counter) }) })
+  const kysely = new Kysely<Schema>({ dialect: new RememberingDialect({ pool: toNamedPool(pool, counter) }) })
   return {
     kysely,
     transaction: (work) => kysely.transaction().execute(work),

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { UserId } from '../domain/ids.ts'
 import type { UserStatus } from '../domain/user.ts'
 import { onlyLane } from './outbox.ts'
@@ -67,12 +67,9 @@ export async function readUserStates(
   kysely: Kysely<Schema>,
   userIds: readonly string[],
 ): Promise<UserState[]> {
-  const rows = await kysely
-    .selectFrom('users')
-    .select(['id', 'version', 'status', 'username', 'display_name', 'roles', 'subscription_tier'])
-    .select(['created_at', 'updated_at'])
-    .where(sql<boolean>`id = any(${[...userIds]}::uuid[])`)
-    .execute()
+  const { rows } = await sql<Selectable<Schema['users']>>`
+    select id, version, status, username, display_name, roles, subscription_tier, created_at, updated_at
+    from users where id = any(${[...userIds]}::uuid[])`.execute(kysely)
   return rows.map((row) => ({
     userId: row.id as UserId,
     version: row.version,

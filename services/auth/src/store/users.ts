@@ -50,8 +50,11 @@ export async function lockAccount(
   id: UserId,
   mode: 'share' | 'update',
 ): Promise<Account | undefined> {
-  const query = trx.selectFrom('users').selectAll().where('id', '=', id)
-  const row = await (mode === 'share' ? query.forShare() : query.forUpdate()).executeTakeFirst()
+  const query =
+    mode === 'share'
+      ? sql<Selectable<Schema['users']>>`select * from users where id = ${id} for share`
+      : sql<Selectable<Schema['users']>>`select * from users where id = ${id} for update`
+  const [row] = (await query.execute(trx)).rows
   return row && toAccount({ ...row, last_login_at: null })
 }
 

@@ -5,6 +5,7 @@ import { findSessionId, type UserId } from '../domain/ids.ts'
 import type { RevocationMark } from '../domain/revocation.ts'
 import type { Account } from '../domain/user.ts'
 import { findViolation, makePasswordRule, typedPasswordRule } from '../domain/user-fields.ts'
+import type { HashPlace } from '../security/hashing/make-hash-queue.ts'
 import type { Attempt } from '../security/throttle.ts'
 import { endUserSessions } from '../store/sessions.ts'
 import { findAccount, lockAccount, updateUser } from '../store/users.ts'
@@ -50,12 +51,13 @@ export async function changePassword(
   if (keep === undefined && input.keepSessionId !== '')
     throw invalidField('keep_session_id', 'must be a UUID')
   return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
+    using place = deps.passwords.admit(caller.origin)
     const verified = await findAccount(deps.database.kysely, { by: 'id', value: userId })
     if (verified === undefined) throw new AuthError('USER_NOT_FOUND')
     const attempt = await deps.throttle.begin('TOO_MANY_LOGINS', [
       { limit: 'change_password', subject: userId },
     ])
-    const passwordHash = await verifyAndHash(deps, caller, input, { verified, attempt })
+    const passwordHash = await verifyAndHash(deps, caller, input, { verified, attempt, place })
     const changes = { passwordHash }
     const mark = await deps.write(caller.origin, async (trx, announce, revoke, record) => {
       const account = await lockAccount(trx, userId, 'update')
@@ -75,15 +77,21 @@ export async function changePassword(
   })
 }
 
+interface Begun {
+  readonly verified: Account
+  readonly attempt: Attempt
+  readonly place: HashPlace
+}
+
 /** The new password's hash, where the present one is right; what ends without a judgement was no attempt. */
 async function verifyAndHash(
   deps: ChangeDeps,
   caller: Caller,
   { currentPassword, newPassword }: ChangePasswordInput,
-  { verified, attempt }: { readonly verified: Account; readonly attempt: Attempt },
+  { verified, attempt, place }: Begun,
 ): Promise<string> {
   try {
-    if (await deps.passwords.verify(currentPassword, verified.passwordHash, caller.origin)) {
+    if (await deps.passwords.verify(currentPassword, verified.passwordHash, place)) {
       await assertNewPassword(deps, 'new_password', newPassword, verified)
       return await deps.passwords.hash(newPassword, caller.origin)
     }

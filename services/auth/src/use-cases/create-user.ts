@@ -61,10 +61,11 @@ export async function createUser(deps: CreateDeps, caller: Caller, input: Create
 
 /** Names that are taken count, too: whoever tries many looks for people. */
 async function hashCounted(deps: CreateDeps, caller: Caller, password: string): Promise<string> {
+  using place = deps.passwords.admit(caller.origin)
   const counted = toAddressCounts(caller, 'create_user_address')
   const attempt = await deps.throttle.begin('TOO_MANY_SIGN_UPS', counted)
   try {
-    return await deps.passwords.hash(password, caller.origin)
+    return await deps.passwords.hash(password, place)
   } catch (error) {
     await attempt.giveBack().catch(() => undefined)
     throw error

@@ -53,9 +53,7 @@ export async function login(
 ): Promise<{ tokens: TokenPair; user: User }> {
   assertLoginInput(input)
   return await withFailureFloor(deps.clock, deps.settings.loginFloorMs, refusals, async () => {
-    const found = await findByIdentifier(deps, input.identifier)
-    const attempt = await beginLogin(deps, caller, input, found)
-    const issued = await tryPassword(deps, caller, input, { found, attempt })
+    const { found, attempt, issued } = await judgePassword(deps, caller, input)
     if (typeof issued === 'string') {
       await tellFailure(deps, caller, input.identifier, { found, issued, attempt })
       throw new AuthError(issued === 'SUSPENDED' ? 'USER_SUSPENDED' : 'INVALID_CREDENTIALS')
@@ -69,21 +67,22 @@ export async function login(
   })
 }
 
-interface Tried {
+interface Judged {
   readonly found: Account | undefined
   readonly attempt: LoginAttempt
+  readonly issued: Issued | 'SUSPENDED' | 'WRONG'
 }
 
 /** An attempt that ends without a judgement, such as for want of the database, was none. */
-async function tryPassword(
-  deps: LoginDeps,
-  caller: Caller,
-  { password, client }: LoginInput,
-  { found, attempt }: Tried,
-): Promise<Issued | 'SUSPENDED' | 'WRONG'> {
+async function judgePassword(deps: LoginDeps, caller: Caller, input: LoginInput): Promise<Judged> {
+  // Before the first question to the database: a flood that cannot be hashed must not reach it.
+  using place = deps.passwords.admit(caller.origin)
+  const found = await findByIdentifier(deps, input.identifier)
+  const attempt = await beginLogin(deps, caller, input, found)
   try {
-    const matches = await deps.passwords.verify(password, found?.passwordHash, caller.origin)
-    return matches && found ? await openSession(deps, caller, found, client) : 'WRONG'
+    const matches = await deps.passwords.verify(input.password, found?.passwordHash, place)
+    const issued = matches && found ? await openSession(deps, caller, found, input.client) : 'WRONG'
+    return { found, attempt, issued }
   } catch (error) {
     await attempt.giveBack().catch(() => undefined)
     throw error
@@ -125,7 +124,7 @@ async function tellFailure(
   deps: LoginDeps,
   caller: Caller,
   identifier: string,
-  { found, issued, attempt }: Tried & { readonly issued: 'SUSPENDED' | 'WRONG' },
+  { found, issued, attempt }: Judged & { readonly issued: 'SUSPENDED' | 'WRONG' },
 ): Promise<void> {
   const { origin } = caller
   const identifierHash = toIdentifierHash(deps, identifier)

@@ -1,8 +1,9 @@
-import { Kysely, PostgresDialect } from 'kysely'
+import { Kysely } from 'kysely'
 import type { Database } from '../../../../services/auth/src/store/database.ts'
 import { withStoreErrors } from '../../../../services/auth/src/store/driver-errors.ts'
 import { isLeaderLockTaken, takeLeaderLock } from '../../../../services/auth/src/store/postgres-leader.ts'
 import { openPostgresListener } from '../../../../services/auth/src/store/postgres-listener.ts'
+import { RememberingDialect } from '../../../../services/auth/src/store/remembering-compiler.ts'
 import type { Schema } from '../../../../services/auth/src/store/schema.ts'
 import { Client } from './client.ts'
 import { Pool } from './pool.ts'
@@ -22,7 +23,7 @@ export function openProcess(process: Process, poolSize: number, sleep: Sleep): D
     connect: () => withStoreErrors(() => pool.connect()),
     end: () => pool.end(),
   }
-  const kysely = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: withTranslation as never }) })
+  const kysely = new Kysely<Schema>({ dialect: new RememberingDialect({ pool: withTranslation as never }) })
   return {
     kysely,
     transaction: (work) => kysely.transaction().execute(work),

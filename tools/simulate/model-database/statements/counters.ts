@@ -27,20 +27,26 @@ const list: StatementModel = (at) => {
 
 /** `raiseCounters`. */
 const raise: StatementModel = function* (at) {
-  const [keys, windowsMs] = at.parameters as [string[], number[]]
+  const [keys, windowsMs, amounts] = at.parameters as [string[], number[], number[]]
   const table = at.server.tables.rate_counters
   function* raiseOne(_at: Execution, row: Row, excluded: ModelRow): Steps<ModelRow | undefined> {
     const seen = findVisible(row, at.transaction)
     const toNext = (now: ModelRow) =>
       hasEnded(at, now)
-        ? { ...now, points: 1, expires_at: excluded.expires_at }
-        : { ...now, points: Number(now.points) + 1 }
+        ? { ...now, points: excluded.points, expires_at: excluded.expires_at }
+        : { ...now, points: Number(now.points) + Number(excluded.points) }
     return seen && (yield* updateRow(at, { row, seen }, () => true, toNext))
   }
   const rows: ModelRow[] = []
   for (const [place, key] of keys.entries()) {
     const expires_at = new Date(Math.floor(at.startedAt.getTime()) + Number(windowsMs[place]))
-    const written = yield* insertOrElse(at, table, { key, points: 1, expires_at }, table.indexes, raiseOne)
+    const written = yield* insertOrElse(
+      at,
+      table,
+      { key, points: Number(amounts[place]), expires_at },
+      table.indexes,
+      raiseOne,
+    )
     if (written) rows.push({ ...written, remaining_ms: toRemainingMs(at, written) })
   }
   return { ...toSelected(rows), command: 'INSERT' }
@@ -59,12 +65,13 @@ function* lockCounters(at: Execution, keys: readonly string[]): Steps<Found[]> {
 
 /** `lowerCounters`. */
 const lower: StatementModel = function* (at) {
-  const [keys, , ends] = at.parameters as [string[], string[], Date[]]
+  const [keys, , ends, amounts] = at.parameters as [string[], string[], Date[], number[]]
   let rowCount = 0
   for (const one of yield* lockCounters(at, keys)) {
-    const end = ends[keys.indexOf(one.seen.key as string)]
-    if ((one.seen.expires_at as Date).getTime() !== end?.getTime()) continue
-    const toNext = (now: ModelRow) => ({ ...now, points: Math.max(Number(now.points) - 1, 0) })
+    const place = keys.indexOf(one.seen.key as string)
+    if ((one.seen.expires_at as Date).getTime() !== ends[place]?.getTime()) continue
+    const amount = Number(amounts[place])
+    const toNext = (now: ModelRow) => ({ ...now, points: Math.max(Number(now.points) - amount, 0) })
     if (yield* updateRow(at, one, () => true, toNext)) rowCount += 1
   }
   return { command: 'UPDATE', rowCount, rows: [] }
@@ -94,19 +101,19 @@ export const counterStatements: Readonly<Record<string, StatementModel>> = Objec
     from rate_counters
     where key = any($1::text[]) and expires_at > statement_timestamp() and points > 0`]: list,
   [`insert into rate_counters as counter (key, points, expires_at)
-    select key, 1, date_trunc('milliseconds', statement_timestamp()) + window_ms * interval '1 ms'
-    from unnest($1::text[], $2::float8[]) with ordinality as wanted (key, window_ms, place)
+    select key, amount, date_trunc('milliseconds', statement_timestamp()) + window_ms * interval '1 ms'
+    from unnest($1::text[], $2::float8[], $3::int[]) with ordinality as wanted (key, window_ms, amount, place)
     order by place
     on conflict (key) do update set
-      points = case when counter.expires_at <= statement_timestamp() then 1 else counter.points + 1 end,
+      points = case when counter.expires_at <= statement_timestamp() then excluded.points else counter.points + excluded.points end,
       expires_at = case when counter.expires_at <= statement_timestamp() then excluded.expires_at else counter.expires_at end
     returning key, points, expires_at,
       (extract(epoch from expires_at - statement_timestamp()) * 1000)::float8 as remaining_ms`]: raise,
   [`with locked as materialized (
       select key from rate_counters where key = any($1::text[]) order by key collate "C" for update
     )
-    update rate_counters as counter set points = greatest(counter.points - 1, 0)
-    from unnest($2::text[], $3::timestamptz[]) as given (key, expires_at), locked
+    update rate_counters as counter set points = greatest(counter.points - given.amount, 0)
+    from unnest($2::text[], $3::timestamptz[], $4::int[]) as given (key, expires_at, amount), locked
     where counter.key = given.key and counter.expires_at = given.expires_at and locked.key = counter.key`]:
     lower,
   [`with locked as materialized (

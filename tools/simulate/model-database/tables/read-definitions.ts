@@ -175,7 +175,11 @@ export function makeToKey({
   const toKey =
     columns.length === 1
       ? (row: Readonly<Record<string, unknown>>) => row[first] ?? undefined
-      : (row: Readonly<Record<string, unknown>>) => columns.map((column) => row[column]).join('/')
+      : (row: Readonly<Record<string, unknown>>) => {
+          let key = ''
+          for (const column of columns) key += `/${row[column] ?? ''}`
+          return key
+        }
   if (condition === undefined) return toKey
   return (row) => (isSame(condition(row, undefined as never), true) ? toKey(row) : undefined)
 }

@@ -86,6 +86,48 @@ describe('the queue of hashing', () => {
     assert.equal(other.state.hasBegun, true)
   })
 
+  it('keeps room for a job that is to come, until it runs or the room is given up', async () => {
+    const queue = makeHashQueue({ concurrency: 1, queueLength: 1 })
+    const given = queue.admit({})
+    const [work, other] = [makeWork(), makeWork()]
+    {
+      using _unused = queue.admit({})
+      assert.equal(queue.pending, 2)
+      assert.throws(() => queue.admit({}), isRefused('HASHING_BUSY'))
+      await assert.rejects(queue.run(other.work, {}), isRefused('HASHING_BUSY'))
+    }
+    const ran = [queue.run(other.work, {}), queue.run(work.work, given)]
+    assert.equal(queue.pending, 2)
+    other.end()
+    work.end()
+    await Promise.all(ran)
+    assert.equal(queue.pending, 0)
+  })
+
+  it('lets a place serve one job only', async () => {
+    const queue = makeHashQueue({ concurrency: 1, queueLength: 0 })
+    const place = queue.admit({})
+    const work = makeWork()
+    const ran = queue.run(work.work, place)
+    await assert.rejects(queue.run(makeWork().work, place), isRefused('HASHING_BUSY'))
+    work.end()
+    await ran
+  })
+
+  it('does no work in a place whose caller has gone', async () => {
+    const queue = makeHashQueue({ concurrency: 1, queueLength: 1 })
+    const [first, left] = [makeWork(), makeWork()]
+    const caller = { hasGone: false }
+    const place = queue.admit({ isAbandoned: () => caller.hasGone })
+    const ran = queue.run(first.work, {})
+    const abandoned = queue.run(left.work, place)
+    caller.hasGone = true
+    first.end()
+    await assert.rejects(abandoned, isRefused('HASHING_BUSY'))
+    await ran
+    assert.equal(left.state.hasBegun, false)
+  })
+
   it('refuses those that wait when it is closed, and those that come later', async () => {
     const queue = makeHashQueue({ concurrency: 1, queueLength: 1 })
     const first = makeWork()
@@ -94,6 +136,7 @@ describe('the queue of hashing', () => {
     queue.close()
     await assert.rejects(waiting, isRefused('SHUTTING_DOWN'))
     await assert.rejects(queue.run(makeWork().work, {}), isRefused('SHUTTING_DOWN'))
+    assert.throws(() => queue.admit({}), isRefused('SHUTTING_DOWN'))
     first.end()
     await ran
   })

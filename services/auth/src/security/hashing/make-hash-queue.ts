@@ -13,17 +13,22 @@ export interface Waiting {
   readonly isAbandoned?: () => boolean
 }
 
+/** Room for one job, kept until it runs or until this is disposed of. */
+export interface HashPlace extends Waiting, Disposable {}
+
 /** Jobs in the order they came, few at a time. */
 export interface HashQueue {
-  /** Throws AuthError HASHING_BUSY when the queue is full or nobody waits for the answer any more, SHUTTING_DOWN when it is closed. */
-  run<T>(work: () => Promise<T>, who: Waiting): Promise<T>
-  /** Jobs that wait and that run. */
+  /** Keeps room for a job that is to come. Throws AuthError HASHING_BUSY when there is none, SHUTTING_DOWN when the queue is closed. */
+  admit(who: Waiting): HashPlace
+  /** Throws as `admit`, unless `who` is a place that was kept, and HASHING_BUSY when nobody waits for the answer any more. */
+  run<T>(work: () => Promise<T>, who: Waiting | HashPlace): Promise<T>
+  /** Jobs that run and that wait, and the room that is kept. */
   readonly pending: number
   /** Refuses those that wait. */
   close(): void
 }
 
-interface Place {
+interface WaitingJob {
   readonly who: Waiting
   readonly begin: () => void
   readonly refuse: (error: AuthError) => void
@@ -34,18 +39,21 @@ const retryAfterMs = 1000
 
 /** Makes an empty queue. */
 export function makeHashQueue({ concurrency, queueLength }: HashQueueOptions): HashQueue {
-  const waiting: Place[] = []
+  const waiting: WaitingJob[] = []
+  const kept = new Set<Waiting>()
   let running = 0
   let isClosed = false
-  const enter = async (who: Waiting): Promise<void> => {
-    if (running < concurrency) {
-      running += 1
-      return
-    }
+  const isFull = () => running + waiting.length + kept.size >= concurrency + queueLength
+  const requireRoom = () => {
+    if (isClosed) throw new AuthError('SHUTTING_DOWN')
     // Room that is held for nobody is given to somebody.
-    if (waiting.length >= queueLength) refuseAbandoned(waiting)
-    if (waiting.length >= queueLength) throw toBusy()
-    await new Promise<void>((begin, refuse) => waiting.push({ who, begin, refuse }))
+    if (isFull()) refuseAbandoned(waiting)
+    if (isFull()) throw toBusy()
+  }
+  const enter = async (who: Waiting): Promise<void> => {
+    if (!kept.delete(who) || isClosed) requireRoom()
+    if (running < concurrency) running += 1
+    else await new Promise<void>((begin, refuse) => waiting.push({ who, begin, refuse }))
   }
   const leave = () => {
     // The place passes to the next in line who still waits, so that nobody overtakes.
@@ -56,8 +64,16 @@ export function makeHashQueue({ concurrency, queueLength }: HashQueueOptions): H
     running -= 1
   }
   return {
+    admit(who) {
+      requireRoom()
+      const place: HashPlace = {
+        isAbandoned: () => who.isAbandoned?.() ?? false,
+        [Symbol.dispose]: () => kept.delete(place),
+      }
+      kept.add(place)
+      return place
+    },
     async run(work, who) {
-      if (isClosed) throw new AuthError('SHUTTING_DOWN')
       await enter(who)
       try {
         return await work()
@@ -66,7 +82,7 @@ export function makeHashQueue({ concurrency, queueLength }: HashQueueOptions): H
       }
     },
     get pending() {
-      return running + waiting.length
+      return running + waiting.length + kept.size
     },
     close() {
       isClosed = true
@@ -75,11 +91,11 @@ export function makeHashQueue({ concurrency, queueLength }: HashQueueOptions): H
   }
 }
 
-function refuseAbandoned(waiting: Place[]): void {
-  const places = waiting.splice(0)
-  for (const place of places) {
-    if (place.who.isAbandoned?.()) place.refuse(toBusy())
-    else waiting.push(place)
+function refuseAbandoned(waiting: WaitingJob[]): void {
+  const jobs = waiting.splice(0)
+  for (const job of jobs) {
+    if (job.who.isAbandoned?.()) job.refuse(toBusy())
+    else waiting.push(job)
   }
 }
 

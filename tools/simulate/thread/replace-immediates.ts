@@ -1,5 +1,6 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 
+const resolved = Promise.resolve()
 let realTurn: (() => Promise<void>) | undefined
 
 /**
@@ -13,7 +14,7 @@ export function replaceImmediates(): () => Promise<void> {
   const real = globalThis.setImmediate
   realTurn = () => new Promise((resolve) => real(resolve))
   const nextTurn = (call: (...args: unknown[]) => void, ...args: unknown[]) =>
-    queueMicrotask(() => process.nextTick(call, ...args))
+    void resolved.then(() => process.nextTick(call, ...args))
   const timers = createRequire(import.meta.url)('node:timers/promises') as { setImmediate: unknown }
   timers.setImmediate = (value: unknown) => new Promise((resolve) => nextTurn(() => resolve(value)))
   syncBuiltinESMExports()
