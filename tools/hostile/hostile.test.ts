@@ -21,6 +21,9 @@ describe('hostile clients, in the short form', () => {
       AUTH_GRPC_DEADLINE: '1s',
       AUTH_EDGE_REQUEST_TIMEOUT: '2s',
       AUTH_GRPC_MAX_CONNECTIONS: '300',
+      // So that a slow machine comes to them as well.
+      AUTH_GRPC_CONNECTION_RATE: '100/10s',
+      AUTH_EDGE_CONNECTION_RATE: '100/10s',
       ...collecting,
     })
     client = await openGoodClient(service)

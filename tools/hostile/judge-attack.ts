@@ -29,8 +29,9 @@ export function findHarm(result: AttackResult, mustRefuse: boolean): string[] {
   const harm =
     failures.length > 0 ? [`${failures.length} calls of the good client failed: ${failures[0]}`] : []
   if (result.connectionsLeft > 0) harm.push(`${result.connectionsLeft} connections are left`)
-  if (mustRefuse && result.attack.ends === 'closed' && result.tally.closed === 0 && result.refusals === 0)
-    harm.push('nothing was refused')
+  const { ends } = result.attack
+  const isCut = result.refusals > 0 || (ends === 'closed' && result.tally.closed > 0)
+  if (mustRefuse && ends !== 'bounded' && !isCut) harm.push('nothing was refused')
   if (result.tally.sent === 0) harm.push('there was no attack')
   return harm
 }

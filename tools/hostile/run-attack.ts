@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attack, AttackTally, Target } from './attacks/attack.ts'
-import { type Attacker, openAttacker } from './open-attacker.ts'
+import { openAttacker } from './open-attacker.ts'
 import { edgeConnections, type GoodClient, type Sample } from './open-good-client.ts'
 import { type Observed, readService, type ServiceState } from './read-service.ts'
 
@@ -51,7 +51,11 @@ export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackR
     calm.push(client.take())
     attacker.start()
     await sleep(phaseMs)
-    await awaitCut(attack, attacker, run.patienceMs ?? 0)
+    await awaitCut(attack, run.patienceMs ?? 0, async () =>
+      attack.ends === 'closed'
+        ? (await attacker.look()).closed > 0
+        : (await readService(target.adminPort)).refusals > before.refusals,
+    )
     const { opened, closed, sent } = await attacker.stop()
     during.push(client.take())
     tally.opened += opened
@@ -71,10 +75,9 @@ export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackR
 }
 
 /** Lets an attack that has to be cut off go on until it is. */
-async function awaitCut({ ends }: Attack, attacker: Attacker, patienceMs: number): Promise<void> {
+async function awaitCut({ ends }: Attack, patienceMs: number, isCut: () => Promise<boolean>): Promise<void> {
   const endMs = performance.now() + patienceMs
-  while (ends === 'closed' && performance.now() < endMs && (await attacker.look()).closed === 0)
-    await sleep(100)
+  while (ends !== 'bounded' && performance.now() < endMs && !(await isCut())) await sleep(100)
 }
 
 /** The good client's own connections to the edge come and go. */

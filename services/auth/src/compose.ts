@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { makeDeps } from './compose/make-deps.ts'
 import { openCallers } from './compose/open-callers.ts'
 import { openDatabase } from './compose/open-database.ts'
+import { openKafkaConnection } from './compose/open-kafka-connection.ts'
 import { type Listeners, openListeners } from './compose/open-listeners.ts'
 import { migrateAsOwner, openOwner } from './compose/open-owner.ts'
 import { startCounterDeletion } from './compose/start-counter-deletion.ts'
@@ -48,6 +49,8 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const clock = overrides.clock ?? systemClock
   const callers = await openCallers(config, { clock, log })
   stack.defer(() => callers.close())
+  const kafka = await openKafkaConnection(config, { clock, log })
+  stack.defer(() => kafka.close())
   const database = overrides.database ?? (await openDatabase(config, log))
   stack.defer(() => database.close())
   const newId = () => toUuidV7(clock.now().getTime(), randomBytes(10))
@@ -56,7 +59,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   await prepare(config, { owner, database }, installation)
   const lane = { database, installation, clock, log, random: Math.random }
   const metrics = makeMetrics()
-  const lanes = startLanes(config, { ...lane, owner }, metrics, stack)
+  const lanes = startLanes(config, { ...lane, owner, kafka: kafka.connection }, metrics, stack)
   const { audit, relay, revocationLane } = lanes
   const { passwords = {}, settings = {}, platformFetch } = overrides
   let upkeep: PlatformUpkeep | undefined
@@ -81,7 +84,7 @@ export async function openService(config: Config, log: Log, overrides: Overrides
   const platformUpkeep = startPlatformUpkeep(deps)
   upkeep = platformUpkeep
   stack.defer(() => platformUpkeep.close())
-  watchParts(metrics, config, { audit, callers, deps, relay, revocationLane })
+  watchParts(metrics, config, { audit, callers, deps, kafka, relay, revocationLane })
   if (config.REDIS_URL !== undefined) metrics.watch('auth_redis_up', () => Number(isRedisUp))
   const { watchEvents, watchRevocations } = lanes
   const { denials } = audit

@@ -114,7 +114,7 @@ describe('readConfig', () => {
 
   it('refuses a listener outside loopback without TLS unless plaintext is allowed', () => {
     const [fault] = listFaults({ AUTH_GRPC_LISTEN: '0.0.0.0:50051' })
-    assert.match(fault ?? '', /^AUTH_GRPC_LISTEN: .*AUTH_ALLOW_PLAINTEXT=true/)
+    assert.match(fault ?? '', /^AUTH_GRPC_LISTEN: .*AUTH_ALLOW_PLAINTEXT=grpc/)
     assert.deepEqual(listFaults({ AUTH_GRPC_LISTEN: '0.0.0.0:50051', AUTH_ALLOW_PLAINTEXT: 'true' }), [])
   })
 
@@ -159,6 +159,17 @@ describe('readConfig', () => {
     assert.match(listFaults({ AUTH_GRPC_MAX_CALLS: '0' })[0] ?? '', /^AUTH_GRPC_MAX_CALLS: /)
   })
 
+  it('reads how fast one address may open connections: one limit, or none', () => {
+    const read = (text: string) => readConfig({ AUTH_EDGE_CONNECTION_RATE: text }).AUTH_EDGE_CONNECTION_RATE
+    assert.deepEqual([read('20/1m'), read('off')], [{ count: 20, windowMs: 60_000 }, undefined])
+    assert.deepEqual(readConfig({}).AUTH_GRPC_CONNECTION_RATE, { count: 300, windowMs: 10_000 })
+    for (const text of ['20', '0/1m', '20/1m,30/2m', '5/500ms']) {
+      const faults = listFaults({ AUTH_EDGE_CONNECTION_RATE: text })
+      assert.equal(faults.length, 1, text)
+      assert.match(faults[0] ?? '', /^AUTH_EDGE_CONNECTION_RATE: must be/, text)
+    }
+  })
+
   it('takes the files of TLS together, with a callers file, and then listens anywhere', () => {
     const tls = { AUTH_TLS_CERT: 'c', AUTH_TLS_KEY: 'k', AUTH_TLS_CLIENT_CA: 'a' }
     const anywhere = { AUTH_GRPC_LISTEN: '0.0.0.0:50051' }
@@ -191,7 +202,7 @@ describe('readConfig', () => {
       faults.map((fault) => fault.split(':')[0]),
       ['DATABASE_URL', 'AUTH_DATABASE_DIRECT_URL', 'KAFKA_BROKERS'],
     )
-    for (const fault of faults) assert.match(fault, /no TLS; say .*AUTH_ALLOW_PLAINTEXT=true/)
+    for (const fault of faults) assert.match(fault, /no TLS; say .*AUTH_ALLOW_PLAINTEXT=(database|kafka)/)
     assert.deepEqual(listFaults({ ...far, AUTH_ALLOW_PLAINTEXT: 'true' }), [])
     const encrypted = {
       ...far,

@@ -132,6 +132,21 @@ describeOnStores('the audit trail', (context) => {
     )
   })
 
+  test('people over the edge without a token are nobody known, and no filter for services shows them', async () => {
+    const { auth } = context
+    const { id } = await auth.signUp()
+    const answer = await fetch(`http://127.0.0.1:${auth.service.edgePort}/v1/users/${id}`)
+    assert.equal(answer.status, 401)
+    const requestId = answer.headers.get('x-request-id')
+    const ofKind = async (kind: AuditActorKind) =>
+      (await list({ actor: { kind }, pageSize: 500 })).filter((event) => event.requestId === requestId)
+    await until(async () => (await ofKind(AuditActorKind.UNSPECIFIED)).length === 1)
+    assert.deepEqual((await ofKind(AuditActorKind.ANONYMOUS)).map(toLine), [
+      'call.denied method DENIED MISSING_ACCESS_TOKEN',
+    ])
+    assert.deepEqual(await ofKind(AuditActorKind.SERVICE), [])
+  })
+
   test('filters and pages: every row once, none beside the conditions, a token only with its own', async () => {
     const { auth } = context
     const person = await auth.signUp()

@@ -183,6 +183,12 @@ describe('authctl beside a running service on PostgreSQL', { skip }, () => {
       text,
       new RegExp(`operator ${userInfo().username} +user.update +user ${person.id} +succeeded +status`),
     )
+    const byKind = async (kind: string) => {
+      const rows = await read('audit', 'list', '--user', person.id, '--actor-kind', kind)
+      return rows.map(({ action }: { action: string }) => action)
+    }
+    assert.deepEqual(await byKind('operator'), ['user.update'])
+    assert.deepEqual(await byKind('service'), ['session.create', 'user.create'])
     const { end, findings } = await read('audit', 'verify')
     assert.deepEqual(findings, [])
     await say('audit', 'verify', '--expect', `${end.seq}:${end.hash}`)
@@ -198,6 +204,11 @@ describe('authctl beside a running service on PostgreSQL', { skip }, () => {
     [['keys', 'revoke', 'x'], 2, /^authctl: needs --yes /],
     [['keys', 'revoke', '--yes'], 2, /^authctl: missing required argument 'kid'$/],
     [['audit', 'list', '--outcome', 'odd'], 2, /^authctl: --outcome is succeeded, failed or denied$/],
+    [
+      ['audit', 'list', '--actor-kind', 'people'],
+      2,
+      /^authctl: --actor-kind is one of service, user, operator, system, anonymous$/,
+    ],
     [['audit', 'verify', '--expect', 'x'], 2, /^authctl: --expect is <seq>:<64 hexadecimal digits>$/],
     [['kyes'], 2, /^authctl: unknown command 'kyes'/],
   ]

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { connectAuth } from '@immersiverse/auth-client'
@@ -83,9 +84,56 @@ test('a Kafka that takes TLS and SCRAM alone', async (t) => {
     assert.match(doctor.stdout, /kafka: 1 broker at localhost/)
   })
 
+  await t.test(
+    'files that change are used for the next connection: authority, certificate, password',
+    async (t) => {
+      const folder = dirname(files.right)
+      const toPath = (name: string) => join(folder, `changing-${name}`)
+      const replace = async (contents: Readonly<Record<string, string>>) => {
+        for (const [name, text] of Object.entries(contents)) {
+          await writeFile(`${toPath(name)}.new`, text)
+          await rename(`${toPath(name)}.new`, toPath(name))
+        }
+      }
+      const toClient = () => {
+        const { cert, key } = kafka.authority.issue({ name: 'auth', purposes: ['clientAuth'] })
+        return { cert, key }
+      }
+      await replace({
+        ca: await readFile(files.wrong, 'utf8'),
+        cert: await readFile(files.strangerCert, 'utf8'),
+        key: await readFile(files.strangerKey, 'utf8'),
+        password: 'not it',
+      })
+      const { KAFKA_SASL_PASSWORD: _, ...settings } = toRightSettings(kafka)
+      const service = await openService(t, {
+        ...settings,
+        KAFKA_TLS_CA: toPath('ca'),
+        KAFKA_TLS_CERT: toPath('cert'),
+        KAFKA_TLS_KEY: toPath('key'),
+        KAFKA_SASL_PASSWORD_FILE: toPath('password'),
+        AUTH_RELOAD_INTERVAL: '20ms',
+        AUTH_TOPIC_PREFIX: toUniqueName('t'),
+      })
+      if (service === undefined) return
+      await service.signUp()
+      await until(
+        async () => service.logged.some(({ facts }) => /certificate/.test(toText(facts.err))),
+        60_000,
+      )
+      assert.equal(await isPublished(service), false)
+      await replace({ ca, ...toClient(), password: `${kafkaPassword}\n` })
+      await until(() => isPublished(service), 60_000)
+    },
+  )
+
   const wrong: Readonly<Record<string, readonly [settings: Record<string, string>, why: RegExp]>> = {
     'another authority': [{ ...toRightSettings(kafka), KAFKA_TLS_CA: files.wrong }, /certificate/],
     'another host name': [{ ...toRightSettings(kafka), KAFKA_BROKERS: `127.0.0.1:${port}` }, /altnames/],
+    'a certificate of another authority': [
+      { ...toRightSettings(kafka), KAFKA_TLS_CERT: files.strangerCert, KAFKA_TLS_KEY: files.strangerKey },
+      /SASL|closed|alert/,
+    ],
     'a wrong password': [{ ...toRightSettings(kafka), KAFKA_SASL_PASSWORD: 'not it' }, /uthentication/],
     'no SASL': [
       { KAFKA_BROKERS: `localhost:${port}`, KAFKA_TLS: 'true', KAFKA_TLS_CA: files.right },

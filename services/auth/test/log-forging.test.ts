@@ -72,7 +72,10 @@ describe('the log', () => {
         const [line] = await collect(1, () => getRefusal(call()))
         assert.equal(line?.msg, 'call refused')
         // What is refused while it comes in has no caller yet.
-        assert.match(String(line?.caller), line?.reason === 'MESSAGE_TOO_LARGE' ? /^unknown$/ : /^loopback$/)
+        assert.match(
+          String(line?.caller),
+          line?.reason === 'MESSAGE_TOO_LARGE' ? /^anonymous$/ : /^loopback$/,
+        )
         assert.equal(typeof line?.reason, 'string')
       }
     })

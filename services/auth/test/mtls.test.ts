@@ -6,10 +6,21 @@ import { connect as connectTls, type SecureVersion } from 'node:tls'
 import { Metadata } from '@grpc/grpc-js'
 import { makeAuthority } from '../../../tools/dev-certs/make-authority.ts'
 import { type KeyedCertificate, makeCertificate } from '../../../tools/dev-certs/make-certificate.ts'
+import type { AuditActorKind } from '../src/domain/audit.ts'
 import { until } from '../src/store/outbox-testing.ts'
+import { listAuditEvents } from '../src/use-cases/list-audit-events.ts'
+import { operator } from './key-replicas.ts'
 import { knock } from './knock.ts'
 import { type MtlsAuth, openMtlsAuth, toId } from './open-mtls-auth.ts'
 
+const everything = {
+  pageToken: '',
+  actorId: '',
+  userId: '',
+  outcome: undefined,
+  since: undefined,
+  before: undefined,
+}
 const getUser = 'auth.v1.UserService/GetUser'
 const updateUser = 'auth.v1.UserService/UpdateUser'
 const admitted = { code: 'INVALID_ARGUMENT', reason: 'MALFORMED_MESSAGE' }
@@ -60,6 +71,24 @@ describe('mTLS', { concurrency: true }, () => {
       outcome: 'DENIED',
       reason: 'CALLER_NOT_ALLOWED',
     })
+  })
+
+  it('writes down whoever has proved nothing as nobody known, whom a filter for services leaves out', async () => {
+    const method = 'auth.v1.UserService/ListUsers'
+    const foreign = issue({ uris: ['spiffe://elsewhere/ns/test/sa/chat'] })
+    for (const certificate of [foreign, issue({ uris: [toId('stranger')] })]) {
+      await knock(world.connect(certificate), method)
+    }
+    const list = async (actorKind: AuditActorKind | undefined) => {
+      const wish = { ...everything, actorKind, actions: ['call.denied'], pageSize: 500 }
+      const { events } = await listAuditEvents(world.auth.deps, operator, wish)
+      return events.filter(({ target_id }) => target_id === method)
+    }
+    await until(async () => (await list(undefined)).length === 2)
+    const toActor = ({ actor_id, actor_kind, reason }: Awaited<ReturnType<typeof list>>[number]) =>
+      [actor_kind, actor_id, reason].join(' ')
+    assert.deepEqual((await list('ANONYMOUS')).map(toActor), ['ANONYMOUS  CALLER_NOT_AUTHENTICATED'])
+    assert.deepEqual((await list('SERVICE')).map(toActor), [`SERVICE ${toId('stranger')} CALLER_NOT_ALLOWED`])
   })
 
   it('denies a caller whom the file does not name', async () => {

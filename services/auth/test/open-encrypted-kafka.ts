@@ -13,10 +13,12 @@ export const kafkaPassword = 'what the service says'
 /** A Kafka that talks to nobody without TLS and SCRAM. */
 export interface EncryptedKafka {
   readonly port: number
-  /** Files of the authority of its certificate, which is for `localhost`, and of another one. */
-  readonly files: { readonly right: string; readonly wrong: string }
+  /** Files of the authority of its certificate, which is for `localhost`, of another one, and of a client's certificate by that one. */
+  readonly files: Readonly<Record<'right' | 'wrong' | 'strangerCert' | 'strangerKey', string>>
   /** The authority's certificate. */
   readonly ca: string
+  /** The authority itself: a client need not show a certificate, and may show one of it. */
+  readonly authority: Authority
 }
 
 /** Starts it for a test; undefined, and the test skipped, where it cannot be had. */
@@ -36,9 +38,18 @@ export async function openEncryptedKafka(t: TestContext): Promise<EncryptedKafka
     return undefined
   }
   t.after(() => kafka.close())
-  const files = { right: join(folder, 'ca.pem'), wrong: join(folder, 'other.pem') }
-  await Promise.all([writeFile(files.right, authority.cert), writeFile(files.wrong, stranger.cert)])
-  return { port, files, ca: authority.cert }
+  const client = stranger.issue({ name: 'auth', purposes: ['clientAuth'] })
+  const write = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text)
+    return join(folder, name)
+  }
+  const files = {
+    right: await write('ca.pem', authority.cert),
+    wrong: await write('other.pem', stranger.cert),
+    strangerCert: await write('stranger.pem', client.cert),
+    strangerKey: await write('stranger-key.pem', client.key),
+  }
+  return { port, files, ca: authority.cert, authority }
 }
 
 /** One listener, for clients and for the broker itself; only the controller's, on loopback, is apart. */
@@ -53,6 +64,8 @@ function toSettings(port: number, authority: Authority) {
     'ssl.keystore.type': 'PEM',
     'ssl.keystore.certificate.chain': inOneLine(cert),
     'ssl.keystore.key': inOneLine(key),
+    // A client need not show a certificate; one that it shows is verified.
+    'listener.name.sasl_ssl.ssl.client.auth': 'requested',
     // The broker reaches itself as any client does.
     'ssl.truststore.type': 'PEM',
     'ssl.truststore.certificates': inOneLine(authority.cert),

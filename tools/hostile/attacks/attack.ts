@@ -33,7 +33,10 @@ export interface Attack {
   readonly name: string
   /** In one line, for the report. */
   readonly what: string
-  /** What the short form expects of it: its connections are closed, or they stay and are only bounded. */
-  readonly ends: 'closed' | 'bounded'
+  /**
+   * What the short form expects of it: its connections are closed, or, where it closes them itself, the service refuses some, or they stay
+   * and are only bounded.
+   */
+  readonly ends: 'closed' | 'refused' | 'bounded'
   run(context: AttackContext): Promise<void>
 }

@@ -52,7 +52,7 @@ export const connectionAttacks: readonly Attack[] = [
   {
     name: 'connection-churn',
     what: 'connections that are opened and left',
-    ends: 'bounded',
+    ends: 'refused',
     run: (context) =>
       repeat(
         context,

@@ -35,6 +35,20 @@ function makeFlood(name: string, what: string, text: string): Attack {
 
 /** Attacks on HTTP/1.1. */
 export const edgeAttacks: readonly Attack[] = [
+  {
+    name: 'edge-connection-churn',
+    what: 'connections to the edge that are opened and left',
+    ends: 'refused',
+    run: (context) =>
+      repeat(
+        context,
+        16,
+        () => context.connectEdge('127.0.0.2'),
+        async () => {
+          context.tally.sent += 1
+        },
+      ),
+  },
   makeSlow('edge-slow-headers', 'headers that come byte by byte', `${login}x-slow: `),
   makeSlow('edge-slow-body', 'a body that comes byte by byte', `${login}content-length: 60000\r\n\r\n{`),
   makeFlood('edge-garbage', 'bytes that are no HTTP', 'GET \x00\x01\xff / HTTP/9\r\n\r\n'.repeat(50)),

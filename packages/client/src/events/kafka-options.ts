@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { SASLOptions } from '@platformatic/kafka'
+import { surviveConnectionErrors } from './survive-connection-errors.ts'
 
 /** How Kafka is reached. */
 export interface KafkaOptions {
@@ -20,5 +21,6 @@ export function toClientOptions(kafka: KafkaOptions, group: string) {
     bootstrapBrokers: [...kafka.brokers],
     ...(kafka.tls === undefined ? {} : { tls: kafka.tls }),
     ...(kafka.sasl === undefined ? {} : { sasl: kafka.sasl }),
+    ...surviveConnectionErrors(),
   }
 }

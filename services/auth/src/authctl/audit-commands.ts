@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type AuditOutcome, auditActions } from '../domain/audit.ts'
+import { type AuditActorKind, type AuditOutcome, auditActions, auditActorKinds } from '../domain/audit.ts'
 import { listAuditEvents } from '../use-cases/list-audit-events.ts'
 import { type AuditVerdict, type NotedEnd, verifyAudit } from '../use-cases/verify-audit.ts'
 import { type Options, type ToAction, UsageError, type Work } from './answer.ts'
@@ -14,6 +14,7 @@ export function addAuditCommands(program: Command, toAction: ToAction): void {
     .command('list')
     .description('the last rows of the audit trail, newest first')
     .option('--actor <id>', 'of this service, user or operator only')
+    .option('--actor-kind <kind>', `of this kind only: ${toWords(auditActorKinds)}`)
     .option('--action <name...>', `of these only: ${auditActions.join(', ')}`)
     .option('--user <user>', 'about this user only: id, username or e-mail')
     .option('--outcome <outcome>', 'succeeded, failed or denied')
@@ -36,7 +37,7 @@ const list: Work = async (at, _args, options) => {
   const { events } = await listAuditEvents(at.deps, at.caller, {
     pageSize: toCount(options),
     pageToken: '',
-    actorKind: undefined,
+    actorKind: findActorKind(options),
     actorId: String(options.actor ?? ''),
     actions: (options.action as string[] | undefined) ?? [],
     userId: user ?? '',
@@ -65,6 +66,18 @@ function toCount({ lines }: Options): number {
   const count = Number(lines)
   if (Number.isSafeInteger(count) && count > 0) return count
   throw new UsageError('--lines is a number above 0')
+}
+
+function findActorKind({ actorKind }: Options): AuditActorKind | undefined {
+  if (actorKind === undefined) return undefined
+  const name = String(actorKind).toUpperCase()
+  const kind = auditActorKinds.find((known) => known === name)
+  if (kind !== undefined) return kind
+  throw new UsageError(`--actor-kind is one of ${toWords(auditActorKinds)}`)
+}
+
+function toWords(names: readonly string[]): string {
+  return names.join(', ').toLowerCase()
 }
 
 function toOutcome({ outcome }: Options): AuditOutcome | undefined {

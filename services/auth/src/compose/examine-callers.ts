@@ -4,13 +4,8 @@ import { checkExpiry } from '../doctor/check-expiry.ts'
 import type { ShownCertificate } from '../doctor/check-listener.ts'
 import type { Finding } from '../doctor/finding.ts'
 import type { TlsIdentity } from '../security/callers/read-tls-files.ts'
-import {
-  readConfigured,
-  tlsVariables,
-  toCallerPolicy,
-  toTlsIdentity,
-  toTrustDomain,
-} from './read-caller-files.ts'
+import { tlsVariables, toCallerPolicy, toTlsIdentity, toTrustDomain } from './read-caller-files.ts'
+import { readConfigured } from './read-configured.ts'
 
 /** What was found, and what the service would show of itself over TLS. */
 export interface ExaminedCallers {

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts'
+import { type Config, ConfigError } from '../config.ts'
 import type { Log } from '../deps.ts'
 import { checkAudit } from '../doctor/check-audit.ts'
 import { checkCertificate } from '../doctor/check-certificate.ts'
@@ -12,12 +12,13 @@ import { checkOutbox } from '../doctor/check-outbox.ts'
 import { checkParked } from '../doctor/check-parked.ts'
 import { checkUsernames } from '../doctor/check-usernames.ts'
 import type { Finding } from '../doctor/finding.ts'
+import type { KafkaConnection } from '../events/kafka-connection.ts'
 import type { Database } from '../store/database.ts'
 import { examineCallers } from './examine-callers.ts'
 import { openDatabase } from './open-database.ts'
+import { readKafkaConnection } from './open-kafka-connection.ts'
 import { systemClock } from './system-clock.ts'
 import { toErrorLine } from './to-error-line.ts'
-import { toKafkaConnection } from './to-kafka-connection.ts'
 import { toRevocationRetentionMs } from './to-revocation-retention-ms.ts'
 import { toSettings } from './to-settings.ts'
 
@@ -95,8 +96,15 @@ async function examineContents(
 }
 
 async function examineKafka(config: Config, lagMax: number): Promise<Finding[]> {
-  const connection = toKafkaConnection(config)
   const { AUTH_TOPIC_PREFIX: topicPrefix } = config
+  let connection: KafkaConnection | undefined
+  try {
+    connection = await readKafkaConnection(config)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const remedy = 'correct it: the running service keeps what it has, and would not start again'
+    return error.faults.map((what) => ({ check: 'kafka', severity: 'error', what, remedy }))
+  }
   if (connection === undefined) {
     const what = 'KAFKA_BROKERS is not set: events stay in the database, WatchEvents reads them'
     return [{ check: 'kafka', severity: 'note', what }]

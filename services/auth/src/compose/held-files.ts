@@ -1,5 +1,5 @@
 import type { Log } from '../deps.ts'
-import type { FileContents, ReadOutcome } from './read-caller-files.ts'
+import type { FileContents, ReadOutcome } from './read-configured.ts'
 
 /** What files say that are read again when they change. */
 export interface HeldFiles<T> {
@@ -23,6 +23,7 @@ export function renewFiles<T>(
   held: HeldFiles<T> | undefined,
   files: FileContents | undefined,
   read: (files: FileContents) => ReadOutcome<T>,
+  whose: 'callers' | 'Kafka',
   log: Log,
 ): boolean {
   if (held === undefined || files === undefined || held.key === files.key) return false
@@ -30,7 +31,7 @@ export function renewFiles<T>(
   const { value, faults } = read(files)
   held.isFailing = value === undefined
   if (value === undefined) {
-    log.error({ faults }, 'files of callers have changed and do not hold; those before stay in force')
+    log.error({ faults }, `files of ${whose} have changed and do not hold; those before stay in force`)
     return false
   }
   held.value = value

@@ -11,14 +11,9 @@ import { makeUsedAssertions, type UsedAssertions } from '../security/callers/mak
 import type { TlsIdentity } from '../security/callers/read-tls-files.ts'
 import { type HeldFiles, holdFiles, renewFiles } from './held-files.ts'
 import { makeCallerRules } from './make-caller-rules.ts'
-import {
-  type ReadOutcome,
-  readConfigured,
-  tlsVariables,
-  toCallerPolicy,
-  toTlsIdentity,
-  toTrustDomain,
-} from './read-caller-files.ts'
+import { type FileWatch, openFileWatch } from './open-file-watch.ts'
+import { tlsVariables, toCallerPolicy, toTlsIdentity, toTrustDomain } from './read-caller-files.ts'
+import { type ReadOutcome, readConfigured } from './read-configured.ts'
 
 /** What callers are judged with. */
 export interface CallersParts {
@@ -80,8 +75,7 @@ class OpenCallers implements Callers {
   readonly #config: Config
   readonly #parts: CallersParts
   readonly #files: CallerFiles
-  readonly #closing = new AbortController()
-  readonly #running: Promise<void>
+  readonly #watch: FileWatch | undefined
   /** Outlives the callers file: a used `jti` stays used. */
   readonly #assertions: { readonly audience: string; readonly used: UsedAssertions } | undefined
   #loadedAt: Date
@@ -100,7 +94,10 @@ class OpenCallers implements Callers {
     }
     this.gate = makeCallerGate({ clock, rules: this.#toRules(), makeBucket: makeTokenBucket })
     this.credentials = files.tls && new TlsCredentials(files.tls.value, { clock, isCertificateNeeded })
-    this.#running = this.#watch()
+    const { tls, policy } = files
+    if (tls === undefined && policy === undefined) return
+    const everyMs = config.AUTH_RELOAD_INTERVAL
+    this.#watch = openFileWatch({ ...parts, everyMs, whose: 'callers' }, () => this.#look())
   }
 
   status(): CallersStatus {
@@ -113,18 +110,7 @@ class OpenCallers implements Callers {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort()
-    await this.#running
-  }
-
-  async #watch(): Promise<void> {
-    const { clock, log } = this.#parts
-    const { tls, policy } = this.#files
-    if (tls === undefined && policy === undefined) return
-    while (!this.#closing.signal.aborted) {
-      await clock.sleep(this.#config.AUTH_RELOAD_INTERVAL, this.#closing.signal)
-      await this.#look().catch((err: unknown) => log.error({ err }, 'files of callers cannot be looked at'))
-    }
+    await this.#watch?.close()
   }
 
   async #look(): Promise<void> {
@@ -132,7 +118,7 @@ class OpenCallers implements Callers {
     const { policy, trustDomain } = this.#files
     const tls = await this.#lookAtTls()
     const file = await readConfigured(this.#config, ['AUTH_CALLERS_FILE'])
-    const callers = renewFiles(policy, file, (found) => toCallerPolicy(found, trustDomain), log)
+    const callers = renewFiles(policy, file, (found) => toCallerPolicy(found, trustDomain), 'callers', log)
     if (!tls && !callers) return this.gate.review()
     this.gate.setRules(this.#toRules())
     this.#loadedAt = clock.now()
@@ -145,7 +131,7 @@ class OpenCallers implements Callers {
     if (tls === undefined) return false
     const { anchors } = tls.value
     const files = await readConfigured(this.#config, tlsVariables)
-    if (!renewFiles(tls, files, (found) => toTlsIdentity(found, clock.now()), log)) return false
+    if (!renewFiles(tls, files, (found) => toTlsIdentity(found, clock.now()), 'callers', log)) return false
     this.credentials?.replace(tls.value)
     if (isAnyLost(anchors, tls.value.anchors)) this.#anchorLostMs = clock.monotonicMs()
     return true

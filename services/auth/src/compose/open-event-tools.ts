@@ -10,9 +10,9 @@ import { replayEvents } from '../events/replay-events.ts'
 import { type TailOptions, tailEvents } from '../events/tail-events.ts'
 import type { NumberedEvent } from '../store/outbox.ts'
 import type { EventSearch } from '../store/search-event-log.ts'
+import { readKafkaConnection } from './open-kafka-connection.ts'
 import { openOperator } from './open-operator.ts'
 import { systemClock } from './system-clock.ts'
-import { toKafkaConnection } from './to-kafka-connection.ts'
 
 /** What an operator does with events. What needs Kafka throws a plain Error where no brokers are configured. */
 export interface EventTools extends AsyncDisposable {
@@ -45,7 +45,7 @@ export async function openEventTools(config: Config): Promise<EventTools> {
         return await replayEvents(database, sink, search, signal)
       }),
     async reconcile(caller, asked, repair) {
-      const { connection, topicPrefix, retentionMs } = toSinkOptions(config)
+      const { connection, topicPrefix, retentionMs } = await readSinkOptions(config)
       // What the brokers may have dropped by their retention is not missing.
       const oldest = systemClock.now().getTime() - retentionMs
       const options = { connection, topicPrefix, since: new Date(Math.max(oldest, asked?.getTime() ?? 0)) }
@@ -69,7 +69,7 @@ async function withSink<T>(
   config: Config,
   work: (sink: ReturnType<typeof openKafkaSink>) => Promise<T>,
 ): Promise<T> {
-  const sink = openKafkaSink(toSinkOptions(config))
+  const sink = openKafkaSink(await readSinkOptions(config))
   try {
     return await work(sink)
   } finally {
@@ -77,8 +77,8 @@ async function withSink<T>(
   }
 }
 
-function toSinkOptions(config: Config): KafkaSinkOptions {
-  const connection = toKafkaConnection(config)
+async function readSinkOptions(config: Config): Promise<KafkaSinkOptions> {
+  const connection = await readKafkaConnection(config)
   const { AUTH_TOPIC_PREFIX: topicPrefix, AUTH_ISSUER: source } = config
   if (connection === undefined) throw new Error('KAFKA_BROKERS is not set: there are no topics')
   const retentionMs = config.AUTH_EVENT_RETENTION

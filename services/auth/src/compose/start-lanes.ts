@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Metrics } from '../edge/metrics.ts'
+import type { KafkaConnection } from '../events/kafka-connection.ts'
 import { makeLogFollower } from '../events/log-follower.ts'
 import type { Relay } from '../events/relay.ts'
 import { makeRevocationFollower } from '../events/revocation-follower.ts'
@@ -24,7 +25,7 @@ export interface Lanes {
 /** Starts them; `stack` closes them. */
 export function startLanes(
   config: Config,
-  parts: Parameters<typeof startAudit>[1],
+  parts: Parameters<typeof startAudit>[1] & { readonly kafka: KafkaConnection | undefined },
   metrics: Pick<Metrics, 'timeNumbering'>,
   stack: AsyncDisposableStack,
 ): Lanes {

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Log } from '../deps.ts'
+import type { KafkaConnection } from '../events/kafka-connection.ts'
 import { openKafkaSink } from '../events/kafka-sink.ts'
 import { openKafkaUserStateSink } from '../events/kafka-user-state-sink.ts'
 import type { LaneOptions } from '../events/lane-runner.ts'
@@ -7,10 +8,12 @@ import { makeLogSink } from '../events/log-sink.ts'
 import { openRelay, type Relay } from '../events/relay.ts'
 import type { EventSink } from '../events/sink.ts'
 import type { UserStateSink } from '../events/user-state-sink.ts'
-import { toKafkaConnection } from './to-kafka-connection.ts'
 
 /** What both lanes are made of. */
-export type LaneParts = Omit<LaneOptions, 'onNumbered'>
+export interface LaneParts extends Omit<LaneOptions, 'onNumbered'> {
+  /** Undefined: no brokers are configured. */
+  readonly kafka: KafkaConnection | undefined
+}
 
 /** Starts the relay to Kafka, or to the event log where no brokers are configured; `stack` closes both. */
 export function startRelay(
@@ -18,7 +21,7 @@ export function startRelay(
   parts: LaneParts & { readonly onNumbered: () => void },
   stack: AsyncDisposableStack,
 ): Relay {
-  const sink = openSink(config, parts.log as Log)
+  const sink = openSink(config, parts.kafka, parts.log as Log)
   stack.defer(() => sink.close())
   const stateSink = openStateSink(config, parts)
   if (stateSink) stack.defer(() => stateSink.close())
@@ -32,8 +35,7 @@ export function startRelay(
   return relay
 }
 
-function openSink(config: Config, log: Log): EventSink {
-  const connection = toKafkaConnection(config)
+function openSink(config: Config, connection: KafkaConnection | undefined, log: Log): EventSink {
   if (connection === undefined) return makeLogSink()
   return openKafkaSink({
     connection,
@@ -45,7 +47,7 @@ function openSink(config: Config, log: Log): EventSink {
 }
 
 function openStateSink(config: Config, parts: LaneParts): UserStateSink | undefined {
-  const connection = toKafkaConnection(config)
+  const { kafka: connection } = parts
   if (connection === undefined) return undefined
   return openKafkaUserStateSink({
     connection,

@@ -1,18 +1,18 @@
 import type { Config } from '../config.ts'
+import type { KafkaConnection } from '../events/kafka-connection.ts'
 import { openKafkaRevocationSink } from '../events/kafka-revocation-sink.ts'
 import type { LaneOptions } from '../events/lane-runner.ts'
 import { openRevocationLane, type RevocationLane } from '../events/revocation-lane.ts'
 import { toWatchRevocationsResponse } from '../rpc/revocation-messages.ts'
-import { toKafkaConnection } from './to-kafka-connection.ts'
 import { toRevocationRetentionMs } from './to-revocation-retention-ms.ts'
 
 /** Starts the lane of revocations, with its topic where brokers are configured; `stack` closes both. */
 export function startRevocationLane(
   config: Config,
-  parts: LaneOptions,
+  parts: LaneOptions & { readonly kafka: KafkaConnection | undefined },
   stack: AsyncDisposableStack,
 ): RevocationLane {
-  const connection = toKafkaConnection(config)
+  const { kafka: connection } = parts
   const sink =
     connection &&
     openKafkaRevocationSink({

@@ -16,6 +16,7 @@ export function toTransportLimits(config: Config): { grpc: GrpcLimits; edge: Htt
     grpc: {
       maxConnections: config.AUTH_GRPC_MAX_CONNECTIONS,
       maxConnectionsPerAddress: config.AUTH_GRPC_MAX_CONNECTIONS_PER_ADDRESS,
+      connectionRate: config.AUTH_GRPC_CONNECTION_RATE,
       maxStreams: config.AUTH_GRPC_MAX_STREAMS,
       maxCalls: config.AUTH_GRPC_MAX_CALLS,
       maxHeaderBytes: config.AUTH_GRPC_MAX_METADATA,
@@ -32,8 +33,9 @@ export function toTransportLimits(config: Config): { grpc: GrpcLimits; edge: Htt
       ...http,
       maxConnections: config.AUTH_EDGE_MAX_CONNECTIONS,
       maxConnectionsPerAddress: config.AUTH_EDGE_MAX_CONNECTIONS_PER_ADDRESS,
+      connectionRate: config.AUTH_EDGE_CONNECTION_RATE,
     },
     // Probes, Prometheus and a few people.
-    admin: { ...http, maxConnections: 100, maxConnectionsPerAddress: 100 },
+    admin: { ...http, maxConnections: 100, maxConnectionsPerAddress: 100, connectionRate: undefined },
   }
 }

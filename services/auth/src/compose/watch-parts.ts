@@ -4,6 +4,7 @@ import type { Metrics } from '../edge/metrics.ts'
 import type { Relay } from '../events/relay.ts'
 import type { RevocationLane } from '../events/revocation-lane.ts'
 import type { Callers } from './open-callers.ts'
+import type { OpenKafkaConnection } from './open-kafka-connection.ts'
 import type { Audit } from './start-audit.ts'
 
 /** What metrics are read from. */
@@ -13,11 +14,12 @@ export interface WatchedParts {
   readonly relay: Relay
   readonly revocationLane: RevocationLane
   readonly callers: Callers
+  readonly kafka: OpenKafkaConnection
 }
 
 /** Shows what the parts know of themselves as metrics. */
 export function watchParts(metrics: Metrics, config: Config, parts: WatchedParts): void {
-  const { audit, callers, deps, relay, revocationLane } = parts
+  const { audit, callers, deps, kafka, relay, revocationLane } = parts
   if (config.AUTH_CALLERS_FILE !== undefined) {
     metrics.watch('auth_callers_loaded_timestamp_seconds', () => toSeconds(callers.status().loadedAt))
     metrics.watch('auth_callers_reload_failing', () => Number(callers.status().isFailing))
@@ -40,6 +42,7 @@ export function watchParts(metrics: Metrics, config: Config, parts: WatchedParts
   metrics.watch('auth_audit_chain_entries', () => audit.lane.status().seq ?? Number.NaN)
   metrics.watch('auth_audit_denials_dropped', () => audit.denials.dropped)
   if (config.KAFKA_BROKERS === undefined) return
+  metrics.watch('auth_kafka_reload_failing', () => Number(kafka.isFailing()))
   metrics.watch('auth_outbox_parked_keys', () => relay.status().parkedKeys ?? Number.NaN)
   metrics.watch('auth_user_states_withheld', () => relay.status().withheldStates ?? Number.NaN)
   metrics.watch('auth_broker_up', () => Number(relay.status().brokerUp ?? false))

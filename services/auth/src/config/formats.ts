@@ -45,19 +45,32 @@ export const brokers = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** `10/15m`; undefined for what is no limit. */
+function findLimit(text: string): { count: number; windowMs: number } | undefined {
+  const [, count, window] = /^\s*(\d{1,7})\/(\w+)\s*$/.exec(text) ?? []
+  const limit = { count: Number(count), windowMs: duration.safeParse(window).data ?? 0 }
+  return limit.count > 0 && limit.windowMs >= units.s ? limit : undefined
+}
+
 /** `10/15m, 50/30d` as limits that must all hold; `off` as none. */
 export const limits = z.string().transform((text, context) => {
   if (text === 'off') return []
-  const list = text.split(',').map((one) => {
-    const [, count, window] = /^\s*(\d{1,7})\/(\w+)\s*$/.exec(one) ?? []
-    return { count: Number(count), windowMs: duration.safeParse(window).data ?? 0 }
-  })
+  const texts = text.split(',')
+  const list = texts.flatMap((one) => findLimit(one) ?? [])
   const windows = new Set(list.map(({ windowMs }) => windowMs))
-  const areSound = list.every(({ count, windowMs }) => count > 0 && windowMs >= units.s)
-  if (areSound && windows.size === list.length) return list
+  if (windows.size === texts.length) return list
   context.addIssue(
     'must be a number and a duration of 1s or more such as 10/15m, several of different durations with commas between, or off',
   )
+  return z.NEVER
+})
+
+/** `300/10s` as one limit; `off` as undefined. */
+export const rate = z.string().transform((text, context) => {
+  if (text === 'off') return undefined
+  const limit = findLimit(text)
+  if (limit !== undefined) return limit
+  context.addIssue('must be a number and a duration of 1s or more such as 300/10s, or off')
   return z.NEVER
 })
 

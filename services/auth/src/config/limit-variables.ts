@@ -1,3 +1,4 @@
+import type { PlaintextPart } from './allowed-plaintext.ts'
 import { limits, units, url } from './formats.ts'
 
 /** How often something may fail or be tried, and where it is counted. */
@@ -20,12 +21,12 @@ export const limitVariables = {
 /** What the counters' place may not be, one line each: whoever changes them on the way guesses without end. */
 export function findLimitConflicts(settings: {
   readonly REDIS_URL?: string | undefined
-  readonly AUTH_ALLOW_PLAINTEXT: string
+  readonly AUTH_ALLOW_PLAINTEXT: ReadonlySet<PlaintextPart>
 }): string[] {
-  if (settings.REDIS_URL === undefined || settings.AUTH_ALLOW_PLAINTEXT === 'true') return []
+  if (settings.REDIS_URL === undefined || settings.AUTH_ALLOW_PLAINTEXT.has('redis')) return []
   const { hostname, protocol } = new URL(settings.REDIS_URL)
   if (protocol === 'rediss:' || /^(localhost|127\..*|\[::1\])$/.test(hostname)) return []
   return [
-    `REDIS_URL: ${hostname} is not loopback and has no TLS (rediss:); AUTH_ALLOW_PLAINTEXT=true allows it`,
+    `REDIS_URL: ${hostname} is not loopback and has no TLS (rediss:); AUTH_ALLOW_PLAINTEXT=redis allows it`,
   ]
 }

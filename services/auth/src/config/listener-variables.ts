@@ -1,4 +1,5 @@
-import { z } from 'zod'
+import type { z } from 'zod'
+import { allowedPlaintext, type PlaintextPart } from './allowed-plaintext.ts'
 import { listenAddress } from './formats.ts'
 import { isLoopback } from './is-loopback.ts'
 
@@ -7,7 +8,7 @@ export const listenerVariables = {
   AUTH_GRPC_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 50_051 }),
   AUTH_EDGE_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 8080 }),
   AUTH_ADMIN_LISTEN: listenAddress.default({ host: '127.0.0.1', port: 9090 }),
-  AUTH_ALLOW_PLAINTEXT: z.enum(['true', 'false']).default('false'),
+  AUTH_ALLOW_PLAINTEXT: allowedPlaintext.default(new Set<PlaintextPart>()),
 }
 
 type ListenerSettings = z.infer<z.ZodObject<typeof listenerVariables>> & {
@@ -17,11 +18,15 @@ type ListenerSettings = z.infer<z.ZodObject<typeof listenerVariables>> & {
 /** What the listeners' settings may not say together, one line each. */
 export function findListenerConflicts(settings: ListenerSettings): string[] {
   const faults: string[] = []
-  for (const name of ['AUTH_GRPC_LISTEN', 'AUTH_EDGE_LISTEN', 'AUTH_ADMIN_LISTEN'] as const) {
-    if (settings.AUTH_ALLOW_PLAINTEXT === 'true' || isLoopback(settings[name].host)) continue
-    if (name === 'AUTH_GRPC_LISTEN' && settings.AUTH_TLS_CERT !== undefined) continue
+  for (const [part, name] of [
+    ['grpc', 'AUTH_GRPC_LISTEN'],
+    ['edge', 'AUTH_EDGE_LISTEN'],
+    ['admin', 'AUTH_ADMIN_LISTEN'],
+  ] as const) {
+    if (settings.AUTH_ALLOW_PLAINTEXT.has(part) || isLoopback(settings[name].host)) continue
+    if (part === 'grpc' && settings.AUTH_TLS_CERT !== undefined) continue
     faults.push(
-      `${name}: ${settings[name].host} is not loopback and has no TLS; AUTH_ALLOW_PLAINTEXT=true allows it`,
+      `${name}: ${settings[name].host} is not loopback and has no TLS; AUTH_ALLOW_PLAINTEXT=${part} allows it`,
     )
   }
   return faults
@@ -37,7 +42,7 @@ export function findPlaintextAddresses(
     readonly AUTH_EDGE_ORIGINS: readonly string[]
   },
 ): string[] {
-  if (settings.AUTH_ALLOW_PLAINTEXT === 'true') return []
+  if (settings.AUTH_ALLOW_PLAINTEXT.has('issuer')) return []
   const named = [
     ['AUTH_ISSUER', settings.AUTH_ISSUER] as const,
     ...settings.AUTH_EDGE_ORIGINS.map((origin) => ['AUTH_EDGE_ORIGINS', origin] as const),
@@ -48,5 +53,5 @@ export function findPlaintextAddresses(
   }
   return named
     .filter(isOpen)
-    .map(([name, address]) => `${name}: ${address} is not https; AUTH_ALLOW_PLAINTEXT=true allows it`)
+    .map(([name, address]) => `${name}: ${address} is not https; AUTH_ALLOW_PLAINTEXT=issuer allows it`)
 }

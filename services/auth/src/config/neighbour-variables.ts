@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { PlaintextPart } from './allowed-plaintext.ts'
 import { databaseUrl } from './formats.ts'
 
-/** A file's text, read at the start. */
-const file = z.string().transform((path, context) => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    context.addIssue((error as Error).message)
-    return z.NEVER
-  }
+/** The path of a file that can be read. */
+const file = z.string().superRefine((path, context) => {
+  const fault = findUnread(path)
+  if (fault !== undefined) context.addIssue(fault)
 })
 
 /** How the database and the brokers are reached, beside where they are. */
@@ -22,11 +19,11 @@ export const neighbourVariables = {
   KAFKA_SASL_MECHANISM: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).optional(),
   KAFKA_SASL_USERNAME: z.string().optional(),
   KAFKA_SASL_PASSWORD: z.string().optional(),
-  KAFKA_SASL_PASSWORD_FILE: file.transform((text) => text.trim()).optional(),
+  KAFKA_SASL_PASSWORD_FILE: file.optional(),
 }
 
 type NeighbourSettings = z.infer<z.ZodObject<typeof neighbourVariables>> & {
-  readonly AUTH_ALLOW_PLAINTEXT: 'true' | 'false'
+  readonly AUTH_ALLOW_PLAINTEXT: ReadonlySet<PlaintextPart>
   readonly DATABASE_URL?: string | undefined
   readonly AUTH_DATABASE_DIRECT_URL?: string | undefined
   readonly KAFKA_BROKERS?: readonly string[] | undefined
@@ -35,48 +32,47 @@ type NeighbourSettings = z.infer<z.ZodObject<typeof neighbourVariables>> & {
 /** What the settings may not say together, one line each: above all, that passwords and events travel readable for others. */
 export function findNeighbourConflicts(settings: NeighbourSettings): string[] {
   const urls = ['DATABASE_URL', 'AUTH_DATABASE_DIRECT_URL', 'DATABASE_OWNER_URL'] as const
-  const isPlaintextAllowed = settings.AUTH_ALLOW_PLAINTEXT === 'true'
-  const faults = urls.flatMap((name) => findUrlConflict(name, settings[name], isPlaintextAllowed) ?? [])
+  const mayBePlain = settings.AUTH_ALLOW_PLAINTEXT.has('database')
+  const faults = urls.flatMap((name) => findUrlConflict(name, settings[name], mayBePlain) ?? [])
   if (settings.DATABASE_OWNER_URL !== undefined && settings.DATABASE_URL === undefined) {
     faults.push('DATABASE_OWNER_URL: needs DATABASE_URL')
   }
-  return [...faults, ...findKafkaConflicts(settings, isPlaintextAllowed)]
+  return [...faults, ...findKafkaConflicts(settings)]
 }
 
 const encryptedModes: readonly (string | null)[] = ['require', 'verify-ca', 'verify-full']
 
-function findUrlConflict(
-  name: string,
-  text: string | undefined,
-  isPlaintextAllowed: boolean,
-): string | undefined {
+function findUrlConflict(name: string, text: string | undefined, mayBePlain: boolean): string | undefined {
   if (text === undefined) return undefined
   const { hostname, searchParams } = new URL(text)
   const mode = searchParams.get('sslmode')
   if (searchParams.has('ssl')) return `${name}: say sslmode=verify-full instead of ssl`
   if (encryptedModes.includes(mode)) {
-    const unread = ['sslrootcert', 'sslcert', 'sslkey'].map((key) => findUnread(key, searchParams.get(key)))
-    const found = unread.find((fault) => fault !== undefined)
-    return found && `${name}: ${found}`
+    const unread = ['sslrootcert', 'sslcert', 'sslkey'].flatMap((key) => {
+      const path = searchParams.get(key)
+      const fault = path === null || path === 'system' ? undefined : findUnread(path)
+      return fault === undefined ? [] : [`${name}: ${key}: ${fault}`]
+    })
+    return unread[0]
   }
   if (mode !== null && mode !== 'disable') {
     return `${name}: sslmode=${mode} may not be encrypted: say verify-full, or disable`
   }
-  if (isPlaintextAllowed || isNear(hostname, searchParams.get('host'))) return undefined
-  return `${name}: ${hostname} is not loopback and has no TLS; say sslmode=verify-full, or AUTH_ALLOW_PLAINTEXT=true`
+  if (mayBePlain || isNear(hostname, searchParams.get('host'))) return undefined
+  return `${name}: ${hostname} is not loopback and has no TLS; say sslmode=verify-full, or AUTH_ALLOW_PLAINTEXT=database`
 }
 
-function findUnread(key: string, path: string | null): string | undefined {
-  if (path === null || path === 'system') return undefined
+/** Why a file cannot be read; undefined where it can. */
+function findUnread(path: string): string | undefined {
   try {
     readFileSync(path)
     return undefined
   } catch (error) {
-    return `${key}: ${(error as Error).message}`
+    return (error as Error).message
   }
 }
 
-function findKafkaConflicts(settings: NeighbourSettings, isPlaintextAllowed: boolean): string[] {
+function findKafkaConflicts(settings: NeighbourSettings): string[] {
   const { KAFKA_BROKERS: brokers = [], KAFKA_TLS: tls } = settings
   const faults: string[] = []
   const isGiven = (name: keyof NeighbourSettings) => settings[name] !== undefined
@@ -93,9 +89,9 @@ function findKafkaConflicts(settings: NeighbourSettings, isPlaintextAllowed: boo
     )
   }
   const far = brokers.find((broker) => !isNear(broker.replace(/:\d+$/, ''), null))
-  if (far !== undefined && tls === 'false' && !isPlaintextAllowed) {
+  if (far !== undefined && tls === 'false' && !settings.AUTH_ALLOW_PLAINTEXT.has('kafka')) {
     faults.push(
-      `KAFKA_BROKERS: ${far} is not loopback and has no TLS; say KAFKA_TLS=true, or AUTH_ALLOW_PLAINTEXT=true`,
+      `KAFKA_BROKERS: ${far} is not loopback and has no TLS; say KAFKA_TLS=true, or AUTH_ALLOW_PLAINTEXT=kafka`,
     )
   }
   return faults

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, origins, units } from './formats.ts'
+import { duration, origins, rate, units } from './formats.ts'
 
 const count = (most: number) => z.coerce.number().int().min(1).max(most)
 
@@ -7,6 +7,8 @@ const count = (most: number) => z.coerce.number().int().min(1).max(most)
 export const transportVariables = {
   AUTH_GRPC_MAX_CONNECTIONS: count(100_000).default(2_000),
   AUTH_GRPC_MAX_CONNECTIONS_PER_ADDRESS: count(100_000).default(200),
+  // What one address may have at a time can come back at once after a restart.
+  AUTH_GRPC_CONNECTION_RATE: z.string().default('300/10s').pipe(rate),
   AUTH_GRPC_MAX_STREAMS: count(10_000).default(256),
   AUTH_GRPC_MAX_CALLS: count(100_000).default(2_000),
   AUTH_GRPC_MAX_METADATA: z.coerce.number().int().min(4_096).max(65_535).default(16_384),
@@ -20,6 +22,8 @@ export const transportVariables = {
   AUTH_GRPC_DEADLINE_MAX: duration.default(60 * units.s),
   AUTH_EDGE_MAX_CONNECTIONS: count(100_000).default(4_000),
   AUTH_EDGE_MAX_CONNECTIONS_PER_ADDRESS: count(100_000).default(500),
+  // Schools and offices share an address.
+  AUTH_EDGE_CONNECTION_RATE: z.string().default('1000/10s').pipe(rate),
   AUTH_EDGE_REQUEST_TIMEOUT: duration.default(15 * units.s),
   AUTH_EDGE_KEEP_ALIVE: duration.default(65 * units.s),
   AUTH_EDGE_ORIGINS: origins.default([]),

@@ -33,7 +33,10 @@ export const auditActions = Object.freeze([
 export type AuditAction = (typeof auditActions)[number]
 
 /** Who did it: another service, a person with a token, somebody at the operator's command, the service itself, or nobody it knows. */
-export type AuditActorKind = 'SERVICE' | 'USER' | 'OPERATOR' | 'SYSTEM' | 'ANONYMOUS'
+export const auditActorKinds = Object.freeze(['SERVICE', 'USER', 'OPERATOR', 'SYSTEM', 'ANONYMOUS'] as const)
+
+/** One of {@link auditActorKinds}. */
+export type AuditActorKind = (typeof auditActorKinds)[number]
 
 /** Whether it was done, was tried in vain (a wrong password, a stolen token), or was not allowed. */
 export type AuditOutcome = 'SUCCEEDED' | 'FAILED' | 'DENIED'

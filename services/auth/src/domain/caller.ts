@@ -18,7 +18,7 @@ export interface Origin {
   readonly tokenId?: string
 }
 
-/** Who makes a call: another service over gRPC, or a person over the edge. */
+/** Who makes a call: another service over gRPC, a person over the edge, or nobody known: without a token there, without a proof here. */
 export type Caller =
   | {
       readonly kind: 'service'

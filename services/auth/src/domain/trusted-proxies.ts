@@ -5,9 +5,12 @@ export interface TrustedProxies {
    * stands left of it anybody may have written. `isPeerTrusted` says that the peer is trusted whatever its address.
    */
   findClient(peer: string, forwardedFor: string | undefined, isPeerTrusted?: boolean): string
+  /** Whether a peer is believed to speak for others. */
+  isProxy(peer: string): boolean
 }
 
 /** Trusts nobody: a call comes from its peer. An IPv4 peer of a dual-stack listener is the same peer. */
 export const noProxies: TrustedProxies = Object.freeze({
   findClient: (peer: string) => peer.replace(/^::ffff:(?=\d+\.)/i, ''),
+  isProxy: () => false,
 })

@@ -25,6 +25,8 @@ export const gauges = Object.freeze({
     'When this instance last took over the callers file, its certificate or its client authorities.',
   auth_callers_reload_failing:
     '1 while one of these files has changed and does not hold: the one before is in force. Alert above 0.',
+  auth_kafka_reload_failing:
+    '1 while a file of KAFKA_* has changed and does not hold: the one before is in force. Alert above 0.',
   auth_tls_certificate_expiry_timestamp_seconds: 'When the certificate of the gRPC listener ends.',
   auth_audit_lane_leader: '1 on the instance that chains the audit trail.',
   auth_audit_chain_entries: 'Entries of the chain over the audit trail, on its leader.',

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { TrustedProxies } from '../domain/trusted-proxies.ts'
 import type { HttpLimits, OnRefused } from '../rpc/limits/transport-limits.ts'
 import { limitConnections } from './limit-connections.ts'
 
@@ -12,6 +13,8 @@ export interface ListenAddress {
 export interface ListenLimits {
   readonly limits: HttpLimits
   readonly onRefused: OnRefused
+  /** Peers that open connections for others; by default nobody. */
+  readonly proxies?: TrustedProxies
 }
 
 /** A listening HTTP server. */
@@ -44,10 +47,10 @@ const why: Readonly<Record<string, string>> = Object.freeze({
 export async function listen(
   app: FastifyInstance,
   { host, port }: ListenAddress,
-  { limits, onRefused }: ListenLimits,
+  limits: ListenLimits,
 ): Promise<HttpListener> {
   try {
-    const connections = limitConnections(app.server, limits, onRefused)
+    const connections = limitConnections(app.server, limits)
     const address = await app.listen({ host, port })
     return {
       address,

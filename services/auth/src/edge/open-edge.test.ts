@@ -3,12 +3,19 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, test } from 'node:test'
 import { AuthService } from '@immersiverse/auth-contract'
+import { noProxies } from '../domain/trusted-proxies.ts'
 import type { UnaryHandlers } from '../rpc/unary-handlers.ts'
+import { makeTrustedProxies } from '../security/trusted-proxies.ts'
 import { makeMetrics } from './metrics.ts'
 import { openEdge } from './open-edge.ts'
 import { type LogLine, makeTestDeps, makeTestLog, testLimits } from './test/make-test-edge.ts'
 
-async function open(login: () => Promise<object> = async () => ({}), port = 0, limits = {}) {
+async function open(
+  login: () => Promise<object> = async () => ({}),
+  port = 0,
+  limits = {},
+  proxies = noProxies,
+) {
   const lines: LogLine[] = []
   const answer = async () => ({})
   const handlers: UnaryHandlers<typeof AuthService> = {
@@ -29,6 +36,7 @@ async function open(login: () => Promise<object> = async () => ({}), port = 0, l
     limits: { ...testLimits, ...limits },
     origins: [],
     onRefused: () => undefined,
+    proxies,
     listen: { host: '127.0.0.1', port },
   })
   return { ...edge, lines, [Symbol.asyncDispose]: () => edge.close(100) }
@@ -174,6 +182,30 @@ describe('what the edge takes of a connection', () => {
     assert.equal((await fetch(`${edge.address}/v1/auth/login`, { method: 'POST' })).status, 200)
     first.destroy()
     second.destroy()
+  })
+
+  test('an address that opens connections too fast gets no more of them, trusted proxies do', async () => {
+    const limits = { connectionRate: { count: 2, windowMs: 3_600_000 } }
+    await using edge = await open(undefined, 0, limits, makeTrustedProxies({ networks: ['127.0.0.9'] }))
+    const isServed = async (localAddress: string) => {
+      const socket = connect({ port: edge.port, host: '127.0.0.1', localAddress })
+      const answer = once(socket, 'data').then(
+        () => true,
+        () => false,
+      )
+      socket.end('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+      const isAnswered = await Promise.race([answer, once(socket, 'close').then(() => false)])
+      socket.destroy()
+      return isAnswered
+    }
+    const ask = async (address: string) => [
+      await isServed(address),
+      await isServed(address),
+      await isServed(address),
+    ]
+    assert.deepEqual(await ask('127.0.0.2'), [true, true, false])
+    assert.deepEqual(await ask('127.0.0.3'), [true, true, false])
+    assert.deepEqual(await ask('127.0.0.9'), [true, true, true])
   })
 
   test('a connection serves so many requests and no more', async () => {

@@ -3,13 +3,13 @@ import { it } from 'node:test'
 import { Client, credentials, Metadata, Server, ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js'
 import { bounds } from '@immersiverse/auth-contract'
 import { waitUntil } from '../../../../packages/client/src/test/wait-until.ts'
-import { toServiceCaller } from './call-origin.ts'
+import { toGrpcCaller } from './call-origin.ts'
 
 const path = '/test.v1.Test/Wait'
 const asIs = (bytes: Buffer) => bytes
 
 it('a call is abandoned when its caller has gone or its deadline has passed', async (t) => {
-  const callers: ReturnType<typeof toServiceCaller>[] = []
+  const callers: ReturnType<typeof toGrpcCaller>[] = []
   const server = new Server()
   const codec = {
     requestSerialize: asIs,
@@ -19,8 +19,7 @@ it('a call is abandoned when its caller has gone or its deadline has passed', as
   }
   const wait = { path, requestStream: false, responseStream: false, ...codec }
   // It never answers: whoever calls must leave.
-  const handle = (call: ServerUnaryCall<Buffer, Buffer>) =>
-    void callers.push(toServiceCaller(call, 'test', ''))
+  const handle = (call: ServerUnaryCall<Buffer, Buffer>) => void callers.push(toGrpcCaller(call, 'test', ''))
   server.addService({ wait }, { wait: handle })
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>

@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js'
 import { bounds } from '@immersiverse/auth-contract'
-import type { Caller } from '../domain/caller.ts'
+import type { Caller, Origin } from '../domain/caller.ts'
 
 const controls = /[\p{Cc}\p{Cf}]/gu
 const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
@@ -12,20 +12,20 @@ export interface CallFacts {
   readonly cancelled: boolean
 }
 
-/** The service behind a gRPC call. Nothing in the metadata says who it is: `id` and `ip` are the transport's to prove. */
-export function toServiceCaller(call: CallFacts, id: string, ip: string): Caller {
+/**
+ * Who is behind a gRPC call: the service that the transport has proved, or nobody known where it has proved none. Nothing in the metadata
+ * says who it is: `id` and `ip` are the transport's.
+ */
+export function toGrpcCaller(call: CallFacts, id: string | undefined, ip: string): Caller {
   const { metadata } = call
   const trace = toText(metadata, 'traceparent')
-  return {
-    kind: 'service',
-    id,
-    origin: {
-      ip,
-      userAgent: toText(metadata, 'user-agent').replace(controls, '').slice(0, bounds.userAgentMax),
-      isAbandoned: () => call.cancelled,
-      ...(traceparent.test(trace) ? { traceparent: trace } : {}),
-    },
+  const origin: Origin = {
+    ip,
+    userAgent: toText(metadata, 'user-agent').replace(controls, '').slice(0, bounds.userAgentMax),
+    isAbandoned: () => call.cancelled,
+    ...(traceparent.test(trace) ? { traceparent: trace } : {}),
   }
+  return id === undefined ? { kind: 'anonymous', origin } : { kind: 'service', id, origin }
 }
 
 function toText(metadata: Metadata, name: string): string {

@@ -104,7 +104,7 @@ export async function openGrpc(options: GrpcOptions): Promise<GrpcListener> {
     onCallRefused: (method = 'unmatched', ip, error) =>
       onFinished({
         method,
-        caller: { kind: 'service', id: 'unknown', origin: { ip, userAgent: '' } },
+        caller: { kind: 'anonymous', origin: { ip, userAgent: '' } },
         startMs: deps.clock.monotonicMs(),
         error,
       }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../compose/system-clock.ts'
+import type { Clock } from '../domain/clock.ts'
 import type { KeyPurpose, KeyTimes } from '../domain/key-life.ts'
 import type { Database } from '../store/database.ts'
 import { settleEpoch } from '../store/epoch.ts'
@@ -28,7 +29,13 @@ const makeKey = (purpose: KeyPurpose) => makeNewKey(purpose, 'ES256', seal)
 describe('a key ring', () => {
   let database: Database
   let ring: OpenKeyRing
-  const open = (wishes: { readonly seal?: typeof seal; readonly database?: Pick<Database, 'kysely'> } = {}) =>
+  const open = (
+    wishes: {
+      readonly seal?: typeof seal
+      readonly database?: Pick<Database, 'kysely'>
+      readonly clock?: Clock
+    } = {},
+  ) =>
     openKeyRing({
       ...{ database, seal, makeKey, times, clock: systemClock, random: () => 0, ...wishes },
       log: { warn: () => undefined },
@@ -103,6 +110,34 @@ describe('a key ring', () => {
     const queries = database.queryCount()
     await Promise.all(Array.from({ length: 500 }, () => ring.reload()))
     assert.equal(database.queryCount() - queries, 1)
+  })
+
+  it('reads once in 50 ms, however many ask one after the other for keys that nobody has', async (t) => {
+    let nowMs = 0
+    const readsAtMs: number[] = []
+    const watched = {
+      get kysely() {
+        readsAtMs.push(nowMs)
+        return database.kysely
+      },
+    }
+    const sleep = async (ms: number, signal?: AbortSignal) => {
+      // Until the ring is read by itself: not in this test.
+      if (ms > 60_000) await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+      else nowMs += Math.max(ms, 0)
+    }
+    const clock = { ...systemClock, monotonicMs: () => nowMs, sleep }
+    const own = await open({ database: watched, clock })
+    t.after(() => own.close())
+    for (let asked = 0; asked < 40; asked++) {
+      assert.equal(own.verifying.find(`unknown-${asked}`), undefined)
+      nowMs += 1
+      await own.reload()
+    }
+    assert.deepEqual(
+      readsAtMs,
+      Array.from({ length: 41 }, (_, read) => read * 50),
+    )
   })
 
   it('reads again for who asks when a read has begun: that one may have missed what he asks for', async (t) => {

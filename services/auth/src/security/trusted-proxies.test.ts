@@ -29,6 +29,18 @@ test('where proxies are all that is known, the last of them counts', () => {
   }
 })
 
+test('a peer is a proxy where it is believed, however its address is written', () => {
+  assert.deepEqual(['10.0.0.1', '::ffff:10.0.0.1', 'fd00::1', '203.0.113.7', ''].map(networks.isProxy), [
+    true,
+    true,
+    true,
+    false,
+    false,
+  ])
+  assert.equal(none.isProxy('127.0.0.1'), false)
+  assert.equal(makeTrustedProxies({ hops: 1 }).isProxy('203.0.113.7'), true)
+})
+
 test('so many hops are believed, not one more', () => {
   const two = makeTrustedProxies({ hops: 2 })
   assert.equal(two.findClient('10.0.0.1', '198.51.100.1, 203.0.113.7, 10.0.0.2'), '203.0.113.7')

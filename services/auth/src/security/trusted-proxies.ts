@@ -23,6 +23,7 @@ export function makeTrustedProxies(setting: ProxySetting): TrustedProxies {
       }
       return client
     },
+    isProxy: (peer) => isTrusted(toPlainAddress(peer) ?? '', 0),
   }
 }
 

@@ -38,6 +38,7 @@ test('every filter of the audit trail is answered by an index, and no page walks
     {},
     { actorId: 'mina' },
     { actorKind: 'OPERATOR', actorId: 'mina' },
+    { actorKind: 'ANONYMOUS' },
     { actions: ['key.revoke'] },
     { actions: ['key.revoke', 'key.plan'] },
     { userId: rare },

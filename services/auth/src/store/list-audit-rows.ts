@@ -42,6 +42,8 @@ export function toAuditQuery(
       .$if(below !== undefined, (query) => query.where('position', '<', below ?? 0))
       .$if(actorKind !== undefined, (query) => query.where('actor_kind', '=', actorKind ?? 'SYSTEM'))
       .$if(actorId !== undefined, (query) => query.where('actor_id', '=', actorId ?? ''))
+      // They have no id, and the index begins with it.
+      .$if(actorKind === 'ANONYMOUS' || actorKind === 'SYSTEM', (query) => query.where('actor_id', '=', ''))
       .$if(userId !== undefined, (query) => query.where('user_id', '=', userId ?? ''))
       .$if(actions.length > 0, (query) => query.where(sql<boolean>`action = any(${[...actions]}::text[])`))
       .$if(outcome === 'SUCCEEDED', (query) => query.where('outcome', '=', 'SUCCEEDED'))

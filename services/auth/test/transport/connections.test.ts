@@ -157,6 +157,22 @@ describe('connections that are too many', () => {
     await waitUntil(() => fifth.received.has(frameTypes.settings), 'it is served')
   })
 
+  test('one address opens so many in a time, also such as it leaves at once, and others open theirs', async (t) => {
+    const auth = await open(t, { AUTH_GRPC_CONNECTION_RATE: '3/1h' })
+    for (let opened = 0; opened < 3; opened += 1) {
+      const peer = await openPeer(t, auth)
+      await waitUntil(() => peer.received.has(frameTypes.settings), 'it is served')
+      await peer[Symbol.asyncDispose]()
+    }
+    const fourth = await openPeer(t, auth)
+    await fourth.closed
+    assert.equal(fourth.received.size, 0)
+    assert.equal(await refusals(auth, 'connection-rate'), 1)
+    const other = await openPeer(t, auth, { from: '127.0.0.3' })
+    await waitUntil(() => other.received.has(frameTypes.settings), 'it is served')
+    await assertServes(auth)
+  })
+
   test('in all, the connection that was unused longest gives way, one with a call does not', async (t) => {
     const auth = await open(t, { AUTH_GRPC_MAX_CONNECTIONS: '3' })
     const stream = auth.auth.watchRevocations({})

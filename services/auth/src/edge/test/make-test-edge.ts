@@ -39,6 +39,7 @@ export interface TestEdge {
 export const testLimits = Object.freeze({
   maxConnections: 100,
   maxConnectionsPerAddress: 100,
+  connectionRate: undefined,
   maxHeaderBytes: 16_384,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 15_000,

@@ -4,7 +4,7 @@ import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt'
 import type { CallerEntry } from '../../domain/caller-policy.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { AuthError } from '../../domain/errors.ts'
-import { toServiceCaller } from '../call-origin.ts'
+import { toGrpcCaller } from '../call-origin.ts'
 import type { Admission, ArrivedCall, CallerGate } from './caller-gate.ts'
 import type { CallerRules, ProofVerdict } from './caller-rules.ts'
 import { findSession } from './find-session.ts'
@@ -85,7 +85,7 @@ class Gate implements CallerGate {
     const { ip } = connection.peer
     const identity = this.#identify(connection, call)
     const isOpen = this.#rules.policy === undefined
-    const caller = toServiceCaller(call, identity.id ?? (isOpen ? toOpenName(ip) : 'unknown'), ip)
+    const caller = toGrpcCaller(call, isOpen ? toOpenName(ip) : identity.id, ip)
     if (isOpen) return { caller, method, refusal: undefined, fields: undefined, identity, connection }
     const denial = this.#judge(identity, method, connection)
     const refusal = denial ?? (identity.entry && this.#limits.take(identity.entry, cost))

@@ -1,11 +1,22 @@
 import type { Socket } from 'node:net'
+import { makeArrivals } from './make-arrivals.ts'
 import { toPeerKey } from './to-peer-key.ts'
-import type { TransportRefusal } from './transport-limits.ts'
+import type { ConnectionRate, TransportRefusal } from './transport-limits.ts'
 
 /** How many there may be. */
 export interface ConnectionCountOptions {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
+  readonly connectionRate: ConnectionRate | undefined
+}
+
+/** What counting takes beside that. */
+export interface ConnectionCountParts {
+  readonly nowMs: () => number
+  /** Asked to close one when there are too many in all, and says whether it did. */
+  readonly makeRoom?: () => boolean
+  /** Addresses that open connections for many others, which no rate holds. */
+  readonly isProxy?: (address: string) => boolean
 }
 
 /** The open connections of one listener. */
@@ -15,23 +26,25 @@ export interface ConnectionCount {
   admit(socket: Socket): TransportRefusal | undefined
 }
 
-/**
- * Counts connections in all and by address. `makeRoom` is asked to close one when there are too many in all, and says whether it did.
- */
+/** Counts connections in all, and by address those that are open and those that begin. */
 export function makeConnectionCount(
-  { maxConnections, maxConnectionsPerAddress }: ConnectionCountOptions,
-  makeRoom: () => boolean = () => false,
+  { maxConnections, maxConnectionsPerAddress, connectionRate }: ConnectionCountOptions,
+  { nowMs, makeRoom = () => false, isProxy = () => false }: ConnectionCountParts,
 ): ConnectionCount {
   const byAddress = new Map<string, number>()
+  const arrivals = connectionRate && makeArrivals(connectionRate)
   let size = 0
   return {
     get size() {
       return size
     },
     admit(socket) {
-      const key = toPeerKey(socket.remoteAddress)
+      const address = socket.remoteAddress ?? ''
+      const key = toPeerKey(address)
       const ofAddress = byAddress.get(key) ?? 0
       if (ofAddress >= maxConnectionsPerAddress) return 'connections-per-address'
+      if (arrivals !== undefined && !isProxy(address) && !arrivals.take(key, nowMs()))
+        return 'connection-rate'
       if (size >= maxConnections && !makeRoom()) return 'connections'
       size += 1
       byAddress.set(key, ofAddress + 1)

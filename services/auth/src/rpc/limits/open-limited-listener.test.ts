@@ -45,6 +45,7 @@ async function open(t: TestContext, kind: keyof typeof credentials) {
     limits: {
       maxConnections: 10,
       maxConnectionsPerAddress: 10,
+      connectionRate: undefined,
       maxStreams: 10,
       maxCalls: 10,
       maxHeaderBytes: 8192,

@@ -36,7 +36,8 @@ export class Peers {
 
   constructor(options: PeersOptions) {
     this.#options = options
-    this.#count = makeConnectionCount(options.limits, () => this.#closeLeastUsed())
+    const { limits, nowMs } = options
+    this.#count = makeConnectionCount(limits, { nowMs, makeRoom: () => this.#closeLeastUsed() })
   }
 
   get size(): number {

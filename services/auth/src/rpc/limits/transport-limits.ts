@@ -1,9 +1,17 @@
+/** So many new connections of an address in a time. */
+export interface ConnectionRate {
+  readonly count: number
+  readonly windowMs: number
+}
+
 /** What the gRPC listener takes of its peers. grpc-js has no limit but on messages; each of these is set here. */
 export interface GrpcLimits {
   /** Connections at a time, in all. Beyond it the one that was unused longest gives way, and where all are in use the new one is refused. */
   readonly maxConnections: number
   /** Connections at a time from one address, or from one /64 of IPv6. */
   readonly maxConnectionsPerAddress: number
+  /** New connections from one address, refused before TLS; undefined: however many. */
+  readonly connectionRate: ConnectionRate | undefined
   /** Calls at a time on one connection: SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2). */
   readonly maxStreams: number
   /** Unary calls at a time over all connections. */
@@ -29,6 +37,8 @@ export interface GrpcLimits {
 export interface HttpLimits {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
+  /** New connections from one address that is no trusted proxy's; undefined: however many. */
+  readonly connectionRate: ConnectionRate | undefined
   /** Bytes of the request line and all headers. */
   readonly maxHeaderBytes: number
   /** From the connection, or the end of the request before, to the end of the headers. */
@@ -44,6 +54,7 @@ export interface HttpLimits {
 export type TransportRefusal =
   | 'connections'
   | 'connections-per-address'
+  | 'connection-rate'
   | 'address-on-hold'
   | 'handshake-timeout'
   | 'rapid-reset'

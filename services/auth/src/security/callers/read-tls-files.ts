@@ -1,5 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
+import { readCertificates } from '../read-certificates.ts'
 
 /** What TLS needs, as PEM. */
 export interface TlsFiles {
@@ -16,16 +17,18 @@ export interface TlsIdentity extends TlsFiles {
 }
 
 /** The variables that name the files. */
-export type TlsVariable = 'AUTH_TLS_CERT' | 'AUTH_TLS_KEY' | 'AUTH_TLS_CLIENT_CA'
-
-const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+type TlsVariable = 'AUTH_TLS_CERT' | 'AUTH_TLS_KEY' | 'AUTH_TLS_CLIENT_CA'
 
 /** Judges the files of TLS at `now`. Adds a line for each fault, and is undefined where there is one. */
 export function readTlsFiles(files: TlsFiles, now: Date, faults: string[]): TlsIdentity | undefined {
   const before = faults.length
   const fault = (name: TlsVariable, what: string) => void faults.push(`${name}: ${what}`)
-  const [leaf, ...chain] = readCertificates(files.cert, (what) => fault('AUTH_TLS_CERT', what))
-  const anchors = readCertificates(files.clientCa, (what) => fault('AUTH_TLS_CLIENT_CA', what))
+  const [leaf, ...chain] = readCertificates(files.cert.toString('latin1'), (what) =>
+    fault('AUTH_TLS_CERT', what),
+  )
+  const anchors = readCertificates(files.clientCa.toString('latin1'), (what) =>
+    fault('AUTH_TLS_CLIENT_CA', what),
+  )
   if (leaf !== undefined) {
     for (const what of listLeafFaults(leaf, now)) fault('AUTH_TLS_CERT', what)
     judgeKey(leaf, files.key, (what) => fault('AUTH_TLS_KEY', what))
@@ -45,17 +48,6 @@ export function readTlsFiles(files: TlsFiles, now: Date, faults: string[]): TlsI
     return undefined
   }
   return { ...files, leaf, anchors }
-}
-
-function readCertificates(pem: Buffer, fault: (what: string) => void): X509Certificate[] {
-  const blocks = pem.toString('latin1').match(pemBlock) ?? []
-  if (blocks.length === 0) fault('holds no certificate in PEM')
-  try {
-    return blocks.map((block) => new X509Certificate(block))
-  } catch {
-    fault('holds a certificate that cannot be read')
-    return []
-  }
 }
 
 function listLeafFaults(leaf: X509Certificate, now: Date): string[] {
