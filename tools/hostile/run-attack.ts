@@ -54,7 +54,7 @@ export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackR
     await awaitCut(attack, run.patienceMs ?? 0, async () =>
       attack.ends === 'closed'
         ? (await attacker.look()).closed > 0
-        : (await readService(target.adminPort)).refusals > before.refusals,
+        : (await readService(target)).refusals > before.refusals,
     )
     const { opened, closed, sent } = await attacker.stop()
     during.push(client.take())

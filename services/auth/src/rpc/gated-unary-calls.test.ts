@@ -71,7 +71,7 @@ describe('a unary call', { timeout: 2 * deadlineMs }, () => {
     assert.deepEqual(tell(finished), [
       [deleteName, chat, 'CALLER_NOT_ALLOWED'],
       [deleteName, chat, 'CALLER_NOT_ALLOWED'],
-      [deleteName, 'unknown', 'CALLER_NOT_AUTHENTICATED'],
+      [deleteName, 'anonymous', 'CALLER_NOT_AUTHENTICATED'],
     ])
   })
 

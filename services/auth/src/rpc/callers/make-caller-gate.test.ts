@@ -21,7 +21,7 @@ import {
 function tell({ caller, refusal }: Admission) {
   const { details, reason } = refusal ?? {}
   const why = details?.metadata?.why
-  return [caller.kind === 'service' && caller.id, reason, ...(why === undefined ? [] : [why])]
+  return [caller.kind === 'service' ? caller.id : caller.kind, reason, ...(why === undefined ? [] : [why])]
 }
 
 describe('a gate without a policy', () => {
@@ -90,16 +90,16 @@ describe('a gate', () => {
     const { gate } = makeTestGate(toRules([toEntry()]))
     const knock = (certificate: 'none' | 'plaintext' | 'refused') =>
       tell(gate.admit(connect({ certificate }).call(chat), getUser))
-    assert.deepEqual(knock('none'), ['unknown', refused, 'no certificate'])
-    assert.deepEqual(knock('plaintext'), ['unknown', refused, 'no certificate'])
+    assert.deepEqual(knock('none'), ['anonymous', refused, 'no certificate'])
+    assert.deepEqual(knock('plaintext'), ['anonymous', refused, 'no certificate'])
     const untrusted = 'the certificate is of no authority that is trusted here'
-    assert.deepEqual(knock('refused'), ['unknown', refused, untrusted])
+    assert.deepEqual(knock('refused'), ['anonymous', refused, untrusted])
   })
 
   it('knows nobody on a connection that is gone', () => {
     const { gate } = makeTestGate(toRules([toEntry()]))
     const admission = gate.admit(toCall(undefined), getUser)
-    assert.deepEqual(tell(admission), ['unknown', refused, 'no certificate'])
+    assert.deepEqual(tell(admission), ['anonymous', refused, 'no certificate'])
     assert.equal(admission.caller.origin.ip, '')
   })
 
@@ -107,7 +107,7 @@ describe('a gate', () => {
     const { gate } = makeTestGate(toRules([toEntry()], { judgeCertificate: () => ({ fault: 'because' }) }))
     const connection = connect()
     for (const _ of [1, 2]) {
-      assert.deepEqual(tell(gate.admit(connection.call(), getUser)), ['unknown', refused, 'because'])
+      assert.deepEqual(tell(gate.admit(connection.call(), getUser)), ['anonymous', refused, 'because'])
     }
     assert.equal(connection.closings(), 1)
     for (const certificate of ['none', 'plaintext'] as const) {
@@ -163,12 +163,12 @@ describe('a gate that takes assertions', () => {
     for (const certificate of ['none', 'plaintext'] as const) {
       const { call } = connect({ certificate })
       assert.deepEqual(tell(gate.admit(call('good'), getUser)), [chat, undefined])
-      assert.deepEqual(tell(gate.admit(call('bad'), getUser)), ['unknown', refused, 'because'])
-      const none = ['unknown', refused, 'no certificate and no assertion']
+      assert.deepEqual(tell(gate.admit(call('bad'), getUser)), ['anonymous', refused, 'because'])
+      const none = ['anonymous', refused, 'no certificate and no assertion']
       assert.deepEqual(tell(gate.admit(call(), getUser)), none)
     }
     const elsewhere = connect({ ip: '10.0.0.2', certificate: 'none' })
-    assert.deepEqual(tell(gate.admit(elsewhere.call('good'), getUser)), ['unknown', refused, 'because'])
+    assert.deepEqual(tell(gate.admit(elsewhere.call('good'), getUser)), ['anonymous', refused, 'because'])
     const { call } = connect({ certificate: 'none' })
     wait(1_000)
     assert.deepEqual(tell(gate.admit(call('good'), getUser)), [chat, refused, 'the proof has expired'])

@@ -85,7 +85,7 @@ class Gate implements CallerGate {
     const { ip } = connection.peer
     const identity = this.#identify(connection, call)
     const isOpen = this.#rules.policy === undefined
-    const caller = toGrpcCaller(call, isOpen ? toOpenName(ip) : identity.id, ip)
+    const caller = toGrpcCaller(call, identity.id ?? (isOpen ? toOpenName(ip) : undefined), ip)
     if (isOpen) return { caller, method, refusal: undefined, fields: undefined, identity, connection }
     const denial = this.#judge(identity, method, connection)
     const refusal = denial ?? (identity.entry && this.#limits.take(identity.entry, cost))
