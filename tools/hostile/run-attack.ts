@@ -77,7 +77,7 @@ export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackR
 /** Lets an attack that has to be cut off go on until it is. */
 async function awaitCut({ ends }: Attack, patienceMs: number, isCut: () => Promise<boolean>): Promise<void> {
   const endMs = performance.now() + patienceMs
-  while (ends !== 'bounded' && performance.now() < endMs && !(await isCut())) await sleep(100)
+  while (ends !== 'bounded' && performance.now() < endMs && !(await isCut())) await sleep(250)
 }
 
 /** The good client's own connections to the edge come and go. */
