@@ -99,3 +99,16 @@ test('R13: what another epoch left there does not count, nor does what is older 
     ],
   )
 })
+
+test('what is no object, or no JSON, says that there is something newer, and throws nothing', () => {
+  for (const text of ['null', '[]', '"text"', '7', '{', '{"status":7,"userId":[]}', '']) {
+    const list = makePartitionList(floor)
+    const isComplete = list.take([
+      makeState('u1', 1),
+      makeRecord('u1', Buffer.from(text), 'application/json', {}),
+      makeRecord('heartbeat', Buffer.from(text), 'application/json', { offset: 11 }),
+      makeState('u2', 1),
+    ])
+    assert.deepEqual([isComplete, [...list.users.values()].map(({ id }) => id)], [false, ['u2']], text)
+  }
+})

@@ -31,7 +31,7 @@ const sameName = -1
 const bytesPerUnit = 3
 
 /**
- * Names as UTF-8 in slabs of 64 KB, up to 16 GB of them. What is released is overwritten at once, for it is personal. A slab most of which is dead
+ * Names as UTF-8 in slabs of 64 KB, up to 32 GB of them. What is released is overwritten at once, for it is personal. A slab most of which is dead
  * is given up: what lives in it moves, and `onMove` is told to which place. So about half of all may be dead, and no step takes longer than a slab.
  */
 export class NameSlabs {

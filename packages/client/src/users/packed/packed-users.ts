@@ -65,12 +65,12 @@ export class PackedUsers {
   write(row: number, user: CachedUser): void {
     const traits = this.#traits.hold(user)
     this.erase(row)
-    this.rows.setWord(row, wordAt.traits, traits)
     this.rows.setWord(row, wordAt.names, this.#names.add(row, user))
+    this.rows.setWord(row, wordAt.traits, traits)
     this.rows.setNumber(row, numberAt.version, Number(user.version))
   }
 
-  /** Leaves the row without a user, and nothing of what is personal in memory; the version stays. */
+  /** Leaves the row without a user, whose names are overwritten; id and version stay. */
   erase(row: number): void {
     const number = this.rows.word(row, wordAt.traits)
     if (number === noTraits) return
