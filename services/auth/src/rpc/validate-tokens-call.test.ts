@@ -9,7 +9,7 @@ import {
   ValidationReason,
 } from '@immersiverse/auth-contract'
 import { waitUntil } from '../../../../packages/client/src/test/wait-until.ts'
-import { toEnding } from '../../test/knock.ts'
+import { knock, toEnding } from '../../test/knock.ts'
 import {
   chat,
   deadlineMs,
@@ -95,6 +95,12 @@ describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
     assert.deepEqual(await outage.ended, { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' })
   })
 
+  it('ends at bytes that are no batch', async (t) => {
+    const { client } = await openGatedServer(t)
+    const malformed = { code: 'INVALID_ARGUMENT', reason: 'MALFORMED_MESSAGE' }
+    assert.deepEqual(await knock(client, validateName, prove().metadata), malformed)
+  })
+
   it('ends when its caller may not ask any more', async (t) => {
     const { answers, ended, send, gate, finished } = await ask(t)
     send(1n, 'mina')
@@ -110,6 +116,24 @@ describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
     await waitUntil('the answer', () => answers.length === 1)
     await calls.drain()
     assert.equal(await ended, 'OK')
+  })
+
+  it('answers what it has read before it ends in order when the server stops', async (t) => {
+    const { answers, ended, send, calls, finished } = await ask(t)
+    for (let n = 1n; n <= 20n; n++) send(n, 'mina', 'jun')
+    await waitUntil('the first answer', () => answers.length > 0)
+    await calls.drain()
+    assert.equal(await ended, 'OK')
+    for (const { responses } of answers) assert.equal(responses.length, 2)
+    assert.deepEqual(tell(finished), [[validateName, chat, undefined]])
+  })
+
+  it('is told of once, whatever is still to be answered when it ends', async (t) => {
+    const { ended, send, finished } = await ask(t)
+    for (let n = 1n; n <= 20n; n++) send(n, 'mina', n === 3n ? 'outage' : 'jun')
+    send(21n, 'outage')
+    assert.deepEqual(await ended, { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' })
+    assert.deepEqual(tell(finished), [[validateName, chat, 'DATABASE_UNAVAILABLE']])
   })
 
   it('holds up nothing once its caller has gone', async (t) => {
