@@ -13,6 +13,7 @@ import { knock, toEnding } from '../../test/knock.ts'
 import {
   chat,
   deadlineMs,
+  type GatedWorld,
   openGatedServer,
   prove,
   tell,
@@ -20,9 +21,25 @@ import {
   validateName,
 } from './test/open-gated-server.ts'
 
+type Wish = Pick<GatedWorld, 'rules' | 'lookUp'> & { readonly name?: string }
+
+/** Look-ups that wait until they are let go, and how many wait. */
+function makeGatedLookUp() {
+  const { promise, resolve: letGo } = Promise.withResolvers<void>()
+  const counts = { waiting: 0 }
+  const lookUp = async () => {
+    counts.waiting += 1
+    await promise
+  }
+  return { lookUp, letGo, counts }
+}
+
 /** A stream of questions as `name` to a server with these rules. */
-async function ask(t: TestContext, { rules = toNamedRules({}), name = 'chat' } = {}) {
-  const server = await openGatedServer(t, { rules })
+async function ask(
+  t: TestContext,
+  { rules = toNamedRules({}), name = 'chat', lookUp = async () => {} }: Wish = {},
+) {
+  const server = await openGatedServer(t, { rules, lookUp })
   const call = makeGrpcClient(AuthService, server.client).validateTokens({ ...prove(name), deadlineMs })
   const answers: ValidateTokensResponse[] = []
   const ended = new Promise<unknown>((resolve) => {
@@ -126,6 +143,38 @@ describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
     assert.equal(await ended, 'OK')
     for (const { responses } of answers) assert.equal(responses.length, 2)
     assert.deepEqual(tell(finished), [[validateName, chat, undefined]])
+  })
+
+  it('waits for what is looked up when the server stops, or when no more is asked', async (t) => {
+    for (const stop of ['server', 'caller'] as const) {
+      const { lookUp, letGo, counts } = makeGatedLookUp()
+      const { answers, ended, send, end, calls, finished } = await ask(t, { lookUp })
+      send(1n, 'mina')
+      send(2n, 'mina')
+      await waitUntil('the look-ups', () => counts.waiting === 2)
+      const stopped = stop === 'server' ? calls.drain() : end()
+      letGo()
+      assert.equal(await ended, 'OK')
+      await stopped
+      assert.equal(answers.length, 2, stop)
+      assert.deepEqual(tell(finished), [[validateName, chat, undefined]])
+    }
+  })
+
+  it('is read no further while 64 batches wait, and again when they are answered', async (t) => {
+    const { lookUp, letGo, counts } = makeGatedLookUp()
+    const { answers, ended, send, end } = await ask(t, { lookUp })
+    for (let n = 1n; n <= 300n; n++) send(n, 'mina')
+    await waitUntil('64 look-ups', () => counts.waiting === 64)
+    // As long as a whole call takes: whatever would still be read is read by then.
+    const other = await ask(t)
+    other.send(1n, 'mina')
+    await waitUntil('the answer', () => other.answers.length === 1)
+    assert.equal(counts.waiting, 64)
+    letGo()
+    end()
+    assert.equal(await ended, 'OK')
+    assert.equal(answers.length, 300)
   })
 
   it('is told of once, whatever is still to be answered when it ends', async (t) => {
