@@ -48,6 +48,19 @@ describe('who may call', () => {
     })
   }
 
+  test('a refused token that was signed is named in the log by its id, any other is not', async () => {
+    for (const [token, id] of [
+      ['expired', 'expired'],
+      ['nonsense', undefined],
+    ] as const) {
+      const { lines } = await get(token)
+      assert.deepEqual(
+        lines.map(({ facts }) => facts.tokenId),
+        [id],
+      )
+    }
+  })
+
   test('an outage is 503 and never the token’s fault', async () => {
     const { answer } = await get('outage')
     assert.equal(answer.statusCode, 503)

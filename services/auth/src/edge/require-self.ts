@@ -20,7 +20,7 @@ export async function requireSelf(
   call: EdgeCall,
   authorization: readonly string[] | undefined,
   pathUserId: string,
-  others: Others = 'nobody',
+  others: Others,
 ): Promise<void> {
   const accessToken = findBearer(authorization)
   if (accessToken === undefined) throw new AuthError('MISSING_ACCESS_TOKEN')

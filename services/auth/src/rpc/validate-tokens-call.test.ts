@@ -9,10 +9,11 @@ import {
   ValidationReason,
 } from '@immersiverse/auth-contract'
 import { waitUntil } from '../../../../packages/client/src/test/wait-until.ts'
-import { toEnding } from '../../test/knock.ts'
+import { knock, toEnding } from '../../test/knock.ts'
 import {
   chat,
   deadlineMs,
+  type GatedWorld,
   openGatedServer,
   prove,
   tell,
@@ -20,9 +21,25 @@ import {
   validateName,
 } from './test/open-gated-server.ts'
 
+type Wish = Pick<GatedWorld, 'rules' | 'lookUp'> & { readonly name?: string }
+
+/** Look-ups that wait until they are let go, and how many wait. */
+function makeGatedLookUp() {
+  const { promise, resolve: letGo } = Promise.withResolvers<void>()
+  const counts = { waiting: 0 }
+  const lookUp = async () => {
+    counts.waiting += 1
+    await promise
+  }
+  return { lookUp, letGo, counts }
+}
+
 /** A stream of questions as `name` to a server with these rules. */
-async function ask(t: TestContext, { rules = toNamedRules({}), name = 'chat' } = {}) {
-  const server = await openGatedServer(t, { rules })
+async function ask(
+  t: TestContext,
+  { rules = toNamedRules({}), name = 'chat', lookUp = async () => {} }: Wish = {},
+) {
+  const server = await openGatedServer(t, { rules, lookUp })
   const call = makeGrpcClient(AuthService, server.client).validateTokens({ ...prove(name), deadlineMs })
   const answers: ValidateTokensResponse[] = []
   const ended = new Promise<unknown>((resolve) => {
@@ -95,6 +112,12 @@ describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
     assert.deepEqual(await outage.ended, { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' })
   })
 
+  it('ends at bytes that are no batch', async (t) => {
+    const { client } = await openGatedServer(t)
+    const malformed = { code: 'INVALID_ARGUMENT', reason: 'MALFORMED_MESSAGE' }
+    assert.deepEqual(await knock(client, validateName, prove().metadata), malformed)
+  })
+
   it('ends when its caller may not ask any more', async (t) => {
     const { answers, ended, send, gate, finished } = await ask(t)
     send(1n, 'mina')
@@ -110,6 +133,56 @@ describe('a stream of questions', { timeout: 2 * deadlineMs }, () => {
     await waitUntil('the answer', () => answers.length === 1)
     await calls.drain()
     assert.equal(await ended, 'OK')
+  })
+
+  it('answers what it has read before it ends in order when the server stops', async (t) => {
+    const { answers, ended, send, calls, finished } = await ask(t)
+    for (let n = 1n; n <= 20n; n++) send(n, 'mina', 'jun')
+    await waitUntil('the first answer', () => answers.length > 0)
+    await calls.drain()
+    assert.equal(await ended, 'OK')
+    for (const { responses } of answers) assert.equal(responses.length, 2)
+    assert.deepEqual(tell(finished), [[validateName, chat, undefined]])
+  })
+
+  it('waits for what is looked up when the server stops, or when no more is asked', async (t) => {
+    for (const stop of ['server', 'caller'] as const) {
+      const { lookUp, letGo, counts } = makeGatedLookUp()
+      const { answers, ended, send, end, calls, finished } = await ask(t, { lookUp })
+      send(1n, 'mina')
+      send(2n, 'mina')
+      await waitUntil('the look-ups', () => counts.waiting === 2)
+      const stopped = stop === 'server' ? calls.drain() : end()
+      letGo()
+      assert.equal(await ended, 'OK')
+      await stopped
+      assert.equal(answers.length, 2, stop)
+      assert.deepEqual(tell(finished), [[validateName, chat, undefined]])
+    }
+  })
+
+  it('is read no further while 64 batches wait, and again when they are answered', async (t) => {
+    const { lookUp, letGo, counts } = makeGatedLookUp()
+    const { answers, ended, send, end } = await ask(t, { lookUp })
+    for (let n = 1n; n <= 300n; n++) send(n, 'mina')
+    await waitUntil('64 look-ups', () => counts.waiting === 64)
+    // As long as a whole call takes: whatever would still be read is read by then.
+    const other = await ask(t)
+    other.send(1n, 'mina')
+    await waitUntil('the answer', () => other.answers.length === 1)
+    assert.equal(counts.waiting, 64)
+    letGo()
+    end()
+    assert.equal(await ended, 'OK')
+    assert.equal(answers.length, 300)
+  })
+
+  it('is told of once, whatever is still to be answered when it ends', async (t) => {
+    const { ended, send, finished } = await ask(t)
+    for (let n = 1n; n <= 20n; n++) send(n, 'mina', n === 3n ? 'outage' : 'jun')
+    send(21n, 'outage')
+    assert.deepEqual(await ended, { code: 'UNAVAILABLE', reason: 'DATABASE_UNAVAILABLE' })
+    assert.deepEqual(tell(finished), [[validateName, chat, 'DATABASE_UNAVAILABLE']])
   })
 
   it('holds up nothing once its caller has gone', async (t) => {

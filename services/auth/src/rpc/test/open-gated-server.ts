@@ -81,6 +81,8 @@ export interface GatedWorld {
   readonly rules?: CallerRules
   readonly handler?: UnaryHandler
   readonly stream?: Watch
+  /** Waited for before the database answers about a token. */
+  readonly lookUp?: () => Promise<void>
   /** What the stream costs. */
   readonly cost?: number
 }
@@ -88,7 +90,7 @@ export interface GatedWorld {
 /** A server of two unary methods, a stream, ValidateTokens with the edge's test tokens and reflection behind a gate, and clients of it; closed with the test. */
 export async function openGatedServer(
   t: TestContext,
-  { rules = toNamedRules({}), handler, stream, cost }: GatedWorld = {},
+  { rules = toNamedRules({}), handler, stream, cost, lookUp }: GatedWorld = {},
 ) {
   const finished: FinishedCall[] = []
   const gate = makeCallerGate({ clock: systemClock, rules, makeBucket: makeTokenBucket })
@@ -107,7 +109,7 @@ export async function openGatedServer(
   serve(makeUnaryCall(updateUser, handler ?? assert.fail, at))
   serve(makeServerStreamCall(watchEvents, stream ?? assert.fail, at, cost))
   const log = { info: () => undefined, warn: assert.fail, error: assert.fail }
-  serve(makeValidateTokensCall({ ...makeTestDeps(), log } as object as Deps, at))
+  serve(makeValidateTokensCall({ ...toSlowDeps(lookUp), log } as object as Deps, at))
   addReflection(server, at)
   const bound = Promise.withResolvers<number>()
   server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
@@ -133,6 +135,16 @@ export async function openGatedServer(
   }
   const countHeld = () => held.size
   return { gate, calls, finished, client, users, watch, countHeld }
+}
+
+function toSlowDeps(lookUp: () => Promise<void> = async () => undefined) {
+  const deps = makeTestDeps()
+  const { sessionLookup } = deps
+  const ask: typeof sessionLookup.ask = async (token) => {
+    await lookUp()
+    return await sessionLookup.ask(token)
+  }
+  return { ...deps, sessionLookup: { ...sessionLookup, ask } }
 }
 
 /** The same gate, and the streams that it holds. */
