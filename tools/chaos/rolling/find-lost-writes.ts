@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RpcError } from '@immersiverse/auth-client/grpc'
 import type { Violation } from '../verdicts/judge-probe.ts'
 import type { Replica } from '../world/world.ts'
 import type { AcknowledgedWrite } from './open-write-load.ts'
 
 const atOnce = 100
+/** A connection that was refused during the restart is tried again every two seconds at most. */
+const reachedWithinMs = 30_000
 
 /** Asks every replica for all users that were acknowledged: each must be there, at the last version that was acknowledged or a later one. */
 export async function findLostWrites(
@@ -19,7 +23,7 @@ export async function findLostWrites(
   for (const { name, direct } of replicas) {
     for (let at = 0; at < ids.length; at += atOnce) {
       const userIds = ids.slice(at, at + atOnce)
-      const { users } = await direct.users.batchGetUsers({ userIds })
+      const { users } = await askUntilReached(() => direct.users.batchGetUsers({ userIds }))
       const found = new Map(users.map((user) => [user.id, user.version]))
       for (const id of userIds) {
         const version = found.get(id)
@@ -30,4 +34,17 @@ export async function findLostWrites(
     }
   }
   return violations
+}
+
+async function askUntilReached<T>(ask: () => Promise<T>): Promise<T> {
+  const endMs = performance.now() + reachedWithinMs
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      const isAway = error instanceof RpcError && error.code === 'UNAVAILABLE'
+      if (!isAway || performance.now() > endMs) throw error
+      await sleep(100)
+    }
+  }
 }
