@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RpcError } from '@immersiverse/auth-client/grpc'
+import { RpcError } from '@immersiverse/auth-client'
 import type { Violation } from '../verdicts/judge-probe.ts'
 import type { Replica } from '../world/world.ts'
 import type { AcknowledgedWrite } from './open-write-load.ts'
