@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { rootFolder } from '../process/root-folder.ts'
 import { countResults, type RunCount } from './count-results.ts'
@@ -23,6 +24,9 @@ class StoppedError extends Error {
     this.signal = signal
   }
 }
+
+// Modules are compiled, and rid of their types, once for all test files and the services that they start.
+process.env.NODE_COMPILE_CACHE ??= join(rootFolder, '.parts/compile-cache')
 
 try {
   process.exit(await main())

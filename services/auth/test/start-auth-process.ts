@@ -54,6 +54,7 @@ export async function spawnAuthProcess(
     cwd: folder,
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       AUTH_GRPC_LISTEN: '127.0.0.1:0',
       AUTH_EDGE_LISTEN: '127.0.0.1:0',
       AUTH_ADMIN_LISTEN: '127.0.0.1:0',

@@ -19,8 +19,23 @@ export async function withFailureFloor<T>(
     if (error instanceof AuthError && reasons.has(error.reason)) {
       const tookMs = clock.monotonicMs() - startMs
       const floors = floorMs > 0 ? Math.ceil(tookMs / floorMs) : 0
-      await clock.sleep(floors * floorMs - tookMs)
+      await sleepUntil(clock, startMs + floors * floorMs)
     }
     throw error
+  }
+}
+
+/** Below what clocks tell apart. */
+const nothingMs = 0.01
+
+/**
+ * Timers count whole milliseconds and end up to one too soon, by a part that depends on how much is left: how long the work took could be told from
+ * many answers. So whatever is left is slept again, and all end with the first whole millisecond after the instant.
+ */
+async function sleepUntil(clock: Deps['clock'], untilMs: number): Promise<void> {
+  for (;;) {
+    const leftMs = untilMs - clock.monotonicMs()
+    if (leftMs < nothingMs) return
+    await clock.sleep(leftMs)
   }
 }
