@@ -28,7 +28,8 @@ export function findHarm(result: AttackResult, mustRefuse: boolean): string[] {
   const failures = [...result.during.grpc.failures, ...result.during.edge.failures]
   const harm =
     failures.length > 0 ? [`${failures.length} calls of the good client failed: ${failures[0]}`] : []
-  if (result.connectionsLeft > 0) harm.push(`${result.connectionsLeft} connections are left`)
+  if (result.connectionsLeft > 0)
+    harm.push(`${result.connectionsLeft} connections are left: ${result.listeners}`)
   const { ends } = result.attack
   const isCut = result.refusals > 0 || (ends === 'closed' && result.tally.closed > 0)
   if (mustRefuse && ends !== 'bounded' && !isCut) harm.push('nothing was refused')

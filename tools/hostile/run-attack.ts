@@ -14,8 +14,9 @@ export interface AttackResult {
   readonly during: Samples
   /** More memory than before, once all had been let go; at most. */
   readonly memoryGrowthBytes: number
-  /** Connections more than before, some seconds after. */
+  /** Connections more than before, some seconds after, and of which listener. */
   readonly connectionsLeft: number
+  readonly listeners: string
 }
 
 /** What the good client saw, all rounds together. */
@@ -71,6 +72,7 @@ export async function runAttack(attack: Attack, run: AttackRun): Promise<AttackR
     during: join(during),
     memoryGrowthBytes: after.memoryBytes - before.memoryBytes,
     connectionsLeft: countLeft(before, after),
+    listeners: `gRPC ${after.grpcConnections}, ${before.grpcConnections} before; edge ${after.edgeConnections}, ${before.edgeConnections} before`,
   }
 }
 
@@ -80,9 +82,9 @@ async function awaitCut({ ends }: Attack, patienceMs: number, isCut: () => Promi
   while (ends !== 'bounded' && performance.now() < endMs && !(await isCut())) await sleep(250)
 }
 
-/** The good client's own connections to the edge come and go. */
+/** The good client's own connections to the edge come and go, and that over gRPC may have been between two when it was counted. */
 function countLeft(before: ServiceState, after: ServiceState): number {
-  const grpc = Math.max(0, after.grpcConnections - before.grpcConnections)
+  const grpc = Math.max(0, after.grpcConnections - Math.max(1, before.grpcConnections))
   return grpc + Math.max(0, after.edgeConnections - edgeConnections)
 }
 
