@@ -91,7 +91,12 @@ describe('refreshing on two instances that read keys only when they have to', ()
 
   it('lets every refusal take as long, and no answer', async () => {
     const slept: number[] = []
-    const clock = { ...first.deps.clock, sleep: async (ms: number) => void slept.push(ms) }
+    const { clock: real } = first.deps
+    const clock = {
+      ...real,
+      sleep: async (ms: number) => void slept.push(ms),
+      monotonicMs: () => slept.reduce((sum, ms) => sum + ms, real.monotonicMs()),
+    }
     const deps = { ...first.deps, clock, settings: { ...first.deps.settings, refreshFloorMs: 600_000 } }
     await ask(deps, (await logIn()).refreshToken)
     assert.deepEqual(slept, [])

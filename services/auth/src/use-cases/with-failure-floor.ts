@@ -27,13 +27,15 @@ export async function withFailureFloor<T>(
 
 /** Below what clocks tell apart. */
 const nothingMs = 0.01
+/** The first ends less than two milliseconds too soon, and each of the others sleeps one at least. */
+const sleepsMax = 3
 
 /**
  * Timers count whole milliseconds and end up to one too soon, by a part that depends on how much is left: how long the work took could be told from
  * many answers. So whatever is left is slept again, and all end with the first whole millisecond after the instant.
  */
 async function sleepUntil(clock: Deps['clock'], untilMs: number): Promise<void> {
-  for (;;) {
+  for (let times = 0; times < sleepsMax; times += 1) {
     const leftMs = untilMs - clock.monotonicMs()
     if (leftMs < nothingMs) return
     await clock.sleep(leftMs)
