@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ConfigError, readConfig } from './config.ts'
+import { listFaults } from '../test/list-faults.ts'
+import { readConfig } from './config.ts'
 
 const masterKey = Buffer.alloc(32, 7).toString('base64')
-
-function listFaults(environment: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    readConfig(environment)
-    return []
-  } catch (error) {
-    assert.ok(error instanceof ConfigError)
-    return error.faults
-  }
-}
 
 describe('readConfig', () => {
   it('needs nothing for the embedded service', () => {

@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigError, readConfig } from '../config.ts'
+import { listFaults } from '../../test/list-faults.ts'
 
 const masterKey = Buffer.alloc(32, 7).toString('base64')
-
-function listFaults(environment: NodeJS.ProcessEnv): readonly string[] {
-  try {
-    readConfig(environment)
-    return []
-  } catch (error) {
-    assert.ok(error instanceof ConfigError)
-    return error.faults
-  }
-}
 
 test('allows plaintext part by part, and the others are refused as before', () => {
   const parts: Readonly<Record<string, NodeJS.ProcessEnv>> = {

@@ -8,6 +8,7 @@ const channel = 'plt:kafka:instances'
 /**
  * The option with which a client of @platformatic/kafka leaves the process alone when a broker closes a connection while SASL begins: the
  * library then emits `error` on the connection a second time, when nobody listens any more. Whoever waits for the connection is told by the first.
+ * The client package has the same for its own clients; the service reaches that package by its verifier alone.
  */
 export function surviveConnectionErrors() {
   // Once, however many clients are made.

@@ -1,23 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SessionId, UserId } from '../domain/ids.ts'
+import { facts, options } from './test/token-facts.ts'
 import { toAccessTokenClaims } from './to-access-token-claims.ts'
 
-const options = { issuer: 'https://auth.example', audience: 'immersiverse', ttlMs: 600_000 }
-const facts = {
-  account: {
-    id: '01a20521-2c80-7c3b-b707-25aa3ddcbf13' as UserId,
-    username: 'mina',
-    roles: ['viewer'],
-    subscriptionTier: 'PREMIUM',
-    tokenVersion: 3,
-  },
-  sessionId: '01a20521-2ce1-7998-b0e1-2bc556c92897' as SessionId,
-  clientId: 'web',
-  tokenId: '01a20521-2ce1-7998-b0e1-2bc556c92898',
-  issuedAt: new Date(1_800_000_000_999),
-  notAfter: new Date(1_800_900_000_000),
-}
 const toExp = (notAfterMs: number, ttlMs = options.ttlMs) => {
   const notAfter = new Date(notAfterMs)
   return toAccessTokenClaims({ ...facts, notAfter }, { ...options, ttlMs }).exp

@@ -31,12 +31,16 @@ function onPaths(
   }
 }
 
+async function readForm(request: IncomingMessage): Promise<Record<string, string>> {
+  return Object.fromEntries(new URLSearchParams(await text(request)))
+}
+
 const twitch: Dialect = {
   quirks: {},
   toIntercept: (platform) =>
     onPaths({
       '/token': async (request, response) => {
-        const form = Object.fromEntries(new URLSearchParams(await text(request)))
+        const form = await readForm(request)
         const { ok, json } = await askPlainly(platform, form)
         const what = form.grant_type === 'refresh_token' ? 'refresh token' : 'authorization code'
         if (!ok) return answer(response, 400, { status: 400, message: `Invalid ${what}` })
@@ -64,7 +68,7 @@ const facebook: Dialect = {
     }
     return onPaths({
       '/token': async (request, response) => {
-        const form = Object.fromEntries(new URLSearchParams(await text(request)))
+        const form = await readForm(request)
         if (form.grant_type === 'fb_exchange_token') {
           const token = form.fb_exchange_token ?? ''
           const isShort = token.startsWith('access-')
@@ -103,7 +107,7 @@ const soop: Dialect = {
   toIntercept: (platform) =>
     onPaths({
       '/token': async (request, response) => {
-        const form = Object.fromEntries(new URLSearchParams(await text(request)))
+        const form = await readForm(request)
         const { ok, json } = await askPlainly(platform, form)
         const { token_type: _type, ...rest } = json
         return answer(response, ok ? 200 : 400, rest)
