@@ -144,7 +144,9 @@ async function settle(compared: Compared, open: ReadonlyMap<number, Session>): P
 }
 
 function describe(open: ReadonlyMap<number, Session>, waits: ReadonlyMap<number, readonly number[]>): string {
-  const names = new Map([...open].map(([name, { connection }]) => [connection, name]))
+  // The pool may have given the connection of a session whose transaction has ended to another one.
+  const inUse = [...open].filter(([, { running, trx }]) => trx !== undefined || running !== undefined)
+  const names = new Map(inUse.map(([name, { connection }]) => [connection, name]))
   return [...open]
     .filter(([, { running }]) => running !== undefined)
     .map(([name, { connection }]) => {
