@@ -48,7 +48,7 @@ test('a file that never ends is ended, even when it listens to nothing', async (
     'tools/leak.test.ts': `${header}test('leaks', () => { setInterval(() => {}, 1000) })`,
     'tools/spin.test.ts': `${header}process.on('SIGTERM', () => {}); test('spins', () => { for (;;); })`,
   }
-  const { code, lastLine, output } = await runTests(t, files, ['--timeout', '1'])
+  const { code, lastLine, output } = await runTests(t, files, ['tools/', '--timeout', '1'])
   assert.deepEqual([code, lastLine], [1, '1 passed, 2 failed, 0 skipped'])
   assert.match(output, /ran longer than 1000 ms/)
 })
@@ -73,6 +73,32 @@ test('--only runs the tests whose title matches', async (t) => {
   const files = { 'tools/a.test.ts': `${header}test('one', () => {})\ntest('two', () => {})` }
   const { lastLine } = await runTests(t, files, ['--only', 'two'])
   assert.equal(lastLine, '1 passed, 0 failed, 0 skipped')
+})
+
+const failsOnce = `${header}import { existsSync, writeFileSync } from 'node:fs'
+  const mark = import.meta.filename + '.seen'
+  test('steady', () => {})
+  test('unsteady', () => { if (!existsSync(mark)) { writeFileSync(mark, ''); throw new Error('once') } })`
+
+test('in a whole run a file that failed is run again alone: what passes then is named and does not fail the run', async (t) => {
+  const { code, lastLine, output } = await runTests(t, {
+    'services/a.test.ts': failsOnce,
+    'services/b.test.ts': `${header}test('good', () => {})`,
+  })
+  assert.deepEqual([code, lastLine], [0, '3 passed, 0 failed, 0 skipped'])
+  assert.match(output, /Error: once/)
+  assert.match(output, /passed only when run again, .*:\n {2}services\/a\.test\.ts: unsteady\n/)
+})
+
+test('a file that looks for rare faults has no second try, nor has one that was asked for, nor do three', async (t) => {
+  const rare = await runTests(t, { 'tools/chaos/a.test.ts': failsOnce })
+  assert.deepEqual([rare.code, rare.lastLine], [1, '1 passed, 1 failed, 0 skipped'])
+  const asked = await runTests(t, { 'services/a.test.ts': failsOnce }, ['services/a'])
+  assert.deepEqual([asked.code, asked.lastLine], [1, '1 passed, 1 failed, 0 skipped'])
+  const names = ['a', 'b', 'c']
+  const files = Object.fromEntries(names.map((name) => [`services/${name}.test.ts`, failsOnce]))
+  const three = await runTests(t, files)
+  assert.deepEqual([three.code, three.lastLine], [1, '3 passed, 3 failed, 0 skipped'])
 })
 
 test('stopped by a signal, it ends what runs and counts what has run', async (t) => {

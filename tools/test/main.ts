@@ -6,6 +6,7 @@ import { describeResult } from './describe-result.ts'
 import { findNeededParts } from './find-needed-parts.ts'
 import { listTestFiles } from './list-test-files.ts'
 import { openSharedParts } from './open-shared-parts.ts'
+import { runAgain, type SecondTry } from './run-again.ts'
 import { runAll } from './run-all.ts'
 import type { TestFileResult } from './run-test-file.ts'
 
@@ -44,16 +45,18 @@ async function main(): Promise<number> {
   const files = await listTestFiles(root, filters)
   await using _parts = await openSharedParts(await findNeededParts(root, files))
   // The longest stand late in the alphabet: begun first, none of them runs alone at the end.
-  const results = await runAll(
-    files.toReversed(),
-    { root, only, timeoutMs, signal: stop.signal },
-    (result) => {
-      if (only === undefined || hasRun(result)) console.log(describeResult(result))
-    },
-  )
+  const options = { root, only, timeoutMs, signal: stop.signal }
+  const tell = (result: TestFileResult) => {
+    if (only === undefined || hasRun(result)) console.log(describeResult(result))
+  }
+  const first = await runAll(files.toReversed(), options, tell)
+  const isWhole = filters.length === 0 && only === undefined
+  const { results, unsteady } = isWhole ? await runAgain(first, options, tell) : noSecondTry(first)
   const count = countResults(results, process.env.CI === 'true')
   printSkips(count)
-  printFailures(results)
+  printTitles('passed only when run again, with nothing beside it:', unsteady)
+  printTitles('failed:', results)
+  console.log()
   const { reason } = stop.signal
   if (reason instanceof StoppedError)
     console.log(`${reason.message}: ${results.length} of ${files.length} files`)
@@ -83,10 +86,14 @@ function printSkips({ skips }: RunCount): void {
   for (const { file, title, reason } of skips) console.log(`  ${file}: ${title} (${reason})`)
 }
 
-function printFailures(results: readonly TestFileResult[]): void {
+function printTitles(heading: string, results: readonly TestFileResult[]): void {
   const failed = results.filter(({ failures }) => failures.length > 0)
-  if (failed.length > 0) console.log('\nfailed:')
+  if (failed.length > 0) console.log(`\n${heading}`)
   for (const { file, failures } of failed)
     for (const { title } of failures) console.log(`  ${file}: ${title}`)
-  console.log()
+}
+
+/** Whoever asks for some tests wants to see them fail. */
+function noSecondTry(results: readonly TestFileResult[]): SecondTry {
+  return { results, unsteady: [] }
 }
