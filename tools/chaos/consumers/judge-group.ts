@@ -4,12 +4,15 @@ import type { ConsumerWorld } from './open-consumer-world.ts'
 import { readLetters } from './read-topics.ts'
 import type { FaultyGroup, GroupResult } from './run-consumers.ts'
 
-/** Reads what a group has left behind and judges it; what its processes have said is judged too. */
+/**
+ * Reads what a group has left behind and judges it; what its processes have said is judged too. `expected` is what has to stand on the topics: what the
+ * service acknowledged, and records that are no events.
+ */
 export async function judgeGroup(
   world: ConsumerWorld,
   { group, faults, violations }: FaultyGroup,
   records: readonly TopicRecord[],
-  { good }: LivedEvents,
+  expected: LivedEvents,
 ): Promise<GroupResult> {
   const { group: name, groupProtocol, variant, told, members } = group
   const [effects, counted, letters] = await Promise.all([
@@ -18,12 +21,17 @@ export async function judgeGroup(
     readLetters(world.kafka.brokers, name),
   ])
   const found = [...violations, ...judgeConsumer(records, { effects, counted, letters })]
-  const onTopics = new Set(records.filter(({ isPoison }) => !isPoison).map(({ eventId }) => eventId)).size
-  if (onTopics !== good) {
-    found.push({
-      property: 'lost',
-      told: `${good} events were acknowledged and ${onTopics} are on the topics`,
-    })
+  for (const [what, count] of [
+    ['good', expected.good],
+    ['poisoned', expected.poisoned],
+  ] as const) {
+    const onTopics = countDistinct(records.filter(({ isPoison }) => isPoison === (what === 'poisoned')))
+    if (onTopics !== count) {
+      found.push({
+        property: 'lost',
+        told: `${count} ${what} records were acknowledged and ${onTopics} are on the topics`,
+      })
+    }
   }
   // Nothing is ever missing from the topics.
   for (const gap of told.gaps) found.push({ property: 'gap', told: gap })
@@ -36,6 +44,13 @@ export async function judgeGroup(
     ...{ group: name, groupProtocol, variant, told, faults },
     ...{ effects: effects.length, letters: letters.length, violations: found },
   }
+}
+
+/** An event may stand on its topic again; what is no event stands for itself. */
+function countDistinct(records: readonly TopicRecord[]): number {
+  return new Set(
+    records.map(({ eventId, topic, partition, offset }) => eventId ?? `${topic} ${partition}/${offset}`),
+  ).size
 }
 
 async function readEffects({ pool }: ConsumerWorld, group: string): Promise<Effect[]> {

@@ -21,6 +21,12 @@ export interface LivedEvents {
   readonly poisoned: number
 }
 
+/** Makes users who do nothing more; returns how many events that are. Rejects when the service refuses. */
+export async function signUpSome({ users }: Pick<Calls, 'users'>, count: number): Promise<number> {
+  await Promise.all(Array.from({ length: count }, () => users.createUser(makeSignUp('newcomer'))))
+  return count
+}
+
 const poisonShare = 0.004
 const password = 'correct horse battery staple'
 
@@ -44,33 +50,37 @@ async function liveOne(
   pauseMs: number,
   lived: { good: number; poisoned: number },
 ): Promise<void> {
-  const username = `u${randomBytes(8).toString('hex')}`
+  let displayName = drawName()
+  const signUp = makeSignUp(displayName)
   const pause = () => sleep(2 * pauseMs * random.next(), undefined, { signal }).catch(() => undefined)
-  const { user } = await users.createUser({
-    username,
-    password,
-    email: `${username}@example.org`,
-    displayName: drawName(),
-  })
+  const { user } = await users.createUser(signUp)
   const userId = user?.id ?? ''
   for (let n = random.whole(5, 40); n > 0 && !signal.aborted; n -= 1) {
     await pause()
     if (random.next() < 0.6) {
-      await users.updateUser({ userId, displayName: drawName() })
+      displayName = drawName(displayName)
+      await users.updateUser({ userId, displayName })
       continue
     }
-    const { tokens } = await auth.login({ identifier: username, password })
+    const { tokens } = await auth.login({ identifier: signUp.username, password })
     lived.good += 1
     await pause()
     await auth.logout({ token: { case: 'accessToken', value: tokens?.accessToken ?? '' } })
     lived.good += 1
   }
 
-  /** The event that carries it is counted before it is acknowledged: a refusal ends the run. */
-  function drawName(): string {
+  /** The event that carries it is counted before it is acknowledged: a refusal ends the run. Never the name as it is: that changes nothing and makes no event. */
+  function drawName(present?: string): string {
     const isPoison = random.next() < poisonShare
     if (isPoison) lived.poisoned += 1
     else lived.good += 1
-    return isPoison ? random.pick(poisons) : `n${randomBytes(6).toString('hex')}`
+    return isPoison
+      ? random.pick(poisons.filter((name) => name !== present))
+      : `n${randomBytes(6).toString('hex')}`
   }
+}
+
+function makeSignUp(displayName: string) {
+  const username = `u${randomBytes(8).toString('hex')}`
+  return { username, password, email: `${username}@example.org`, displayName }
 }

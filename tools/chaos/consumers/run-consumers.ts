@@ -3,7 +3,7 @@ import { makeRandom } from '../make-random.ts'
 import type { ConsumerViolation } from './judge-consumer.ts'
 import { judgeGroup } from './judge-group.ts'
 import { killMembers } from './kill-members.ts'
-import { type LivedEvents, liveUsers } from './live-users.ts'
+import { type LivedEvents, liveUsers, signUpSome } from './live-users.ts'
 import { type ConsumerWorld, openConsumerWorld } from './open-consumer-world.ts'
 import { type Group, type GroupOptions, openGroup } from './open-group.ts'
 import { readLetters, readTopics } from './read-topics.ts'
@@ -41,9 +41,8 @@ export interface GroupResult extends GroupOptions, Pick<Group, 'told'>, Omit<Fau
 /** How it went. */
 export interface ConsumersResult {
   readonly groups: readonly GroupResult[]
-  /** Events that the service has acknowledged, and records of a stranger that are none. */
+  /** Events that the service has acknowledged; records of a stranger, which are none, count as poisoned. */
   readonly lived: LivedEvents
-  readonly junk: number
   readonly kills: number
   readonly killingMs: number
   /** From the last fault until everything was handled. */
@@ -58,6 +57,9 @@ const goodGroups: readonly GroupOptions[] = Object.freeze([
 const users = 60
 const junk = 20
 const drainLimitMs = 90_000
+/** How long what fails may wait for the next events, and how many users those are: enough for every partition to have one. */
+const newcomersEveryMs = 5_000
+const newcomers = 24
 
 /** Kills consumers while users live, then compares what they wrote with what stands on the topics. Everything is ended in any case. */
 export async function runConsumers(run: ConsumersRun): Promise<ConsumersResult> {
@@ -76,10 +78,15 @@ export async function runConsumers(run: ConsumersRun): Promise<ConsumersResult> 
   const living = liveUsers({ calls: world.calls, random, users, eventsPerSecond, signal: stop.signal })
   const killingAtMs = performance.now()
   const kills = await Promise.race([killAll(run, groups), living.then(() => 0)]).finally(() => stop.abort())
-  const lived = await living
+  const acknowledged = await living
   await writeJunk(world.kafka.brokers, random, junk)
   const drainedAtMs = performance.now()
-  await drain(world, groups, { ...lived, poisoned: lived.poisoned + junk }, signal)
+  const lived = await drain(
+    world,
+    groups,
+    { ...acknowledged, poisoned: acknowledged.poisoned + junk },
+    signal,
+  )
   const drainMs = performance.now() - drainedAtMs
   await Promise.all(
     groups.flatMap(({ group }) => group.members.map(({ process }) => process.down('SIGTERM'))),
@@ -88,7 +95,7 @@ export async function runConsumers(run: ConsumersRun): Promise<ConsumersResult> 
   const judged: GroupResult[] = []
   for (const one of groups) judged.push(await judgeGroup(world, one, records, lived))
   const killingMs = drainedAtMs - killingAtMs
-  return { groups: judged, lived, junk, kills, killingMs, drainMs, tookMs: performance.now() - begunAtMs }
+  return { groups: judged, lived, kills, killingMs, drainMs, tookMs: performance.now() - begunAtMs }
 }
 
 async function untilServing({ auth }: ConsumerWorld, signal: AbortSignal): Promise<void> {
@@ -122,30 +129,54 @@ async function killAll(
   return taken
 }
 
-/** Waits until every group has seen everything; where that takes too long, the judge says what is missing. */
+/**
+ * Waits until every group has seen everything; where that takes too long, the judge says what is missing. Meanwhile users sign up now and then: an event that
+ * always fails is given up only where others succeed. Returns what there was to see in the end.
+ */
 async function drain(
-  { pool, kafka }: ConsumerWorld,
+  world: ConsumerWorld,
   groups: readonly FaultyGroup[],
-  { good, poisoned }: LivedEvents,
+  acknowledged: LivedEvents,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<LivedEvents> {
   const begunAtMs = performance.now()
-  for (const { group, violations } of groups) {
-    for (;;) {
-      const { rows } = await pool.query(
-        `select count(*)::int as seen from (
-           select event_id from effects where consumer = $1
-           union select event_id from auth_inbox where consumer = $1) as known`,
-        [group.group],
-      )
-      const letters = await readLetters(kafka.brokers, group.group)
-      if (rows[0].seen >= good && letters.length >= poisoned) break
-      if (performance.now() - begunAtMs > drainLimitMs || signal.aborted) {
-        const told = `after ${drainLimitMs} ms ${group.group} had seen ${rows[0].seen} of ${good} events, ${letters.length} of ${poisoned} bad ones`
-        violations.push({ property: 'drain', told })
-        break
+  const { poisoned } = acknowledged
+  let { good } = acknowledged
+  let newcomersAtMs = begunAtMs + newcomersEveryMs
+  for (;;) {
+    // All of them again: newcomers are new to those that had seen everything.
+    const lacks = await Promise.all(groups.map((one) => findLack(world, one.group, { good, poisoned })))
+    if (lacks.every((lack) => lack === undefined)) break
+    if (performance.now() - begunAtMs > drainLimitMs || signal.aborted) {
+      for (const [at, lack] of lacks.entries()) {
+        if (lack !== undefined)
+          groups[at]?.violations.push({ property: 'drain', told: `after ${drainLimitMs} ms ${lack}` })
       }
-      await sleep(300)
+      break
     }
+    if (performance.now() > newcomersAtMs) {
+      good += await signUpSome(world.calls, newcomers)
+      newcomersAtMs = performance.now() + newcomersEveryMs
+    }
+    await sleep(300)
   }
+  return { good, poisoned }
+}
+
+async function findLack(
+  { pool, kafka }: ConsumerWorld,
+  { group }: Group,
+  { good, poisoned }: LivedEvents,
+): Promise<string | undefined> {
+  const { rows } = await pool.query(
+    `select count(*)::int as seen from (
+       select event_id from effects where consumer = $1
+       union select event_id from auth_inbox where consumer = $1) as known`,
+    [group],
+  )
+  // One may be buried twice: by a member and, where that was killed, by its successor.
+  const places = (await readLetters(kafka.brokers, group)).map((letter) => Object.values(letter).join(' '))
+  const buried = new Set(places).size
+  if (rows[0].seen >= good && buried >= poisoned) return undefined
+  return `${group} had seen ${rows[0].seen} of ${good} events, ${buried} of ${poisoned} bad ones`
 }
