@@ -92,7 +92,7 @@ export async function serveTokens(
     const opened = refreshTokens.findOpened(pair.refreshToken)
     if (opened === undefined) throw new Error('the service does not know its own refresh token')
     const refresh = { text: pair.refreshToken, sessionId: pair.sessionId, generation: opened.generation }
-    const { token, session } = history.addTokens(operation, pair.accessToken, refresh, settings.refreshMaxMs)
+    const { token, session } = history.addTokens(operation, pair.accessToken, refresh, settings)
     checkGiven(history, operation, session, pair)
     applyToToken(history, token, session)
     given = { token, refresh }

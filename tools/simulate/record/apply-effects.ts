@@ -1,3 +1,4 @@
+import { toleranceMs } from './find-linearization.ts'
 import type { History } from './history.ts'
 import type { AccessTokenRecord, Operation, SessionRecord, UserRecord } from './records.ts'
 
@@ -54,7 +55,10 @@ function endByPassword(history: History, user: UserRecord, session: SessionRecor
   if (!isKept) session.endedMs ??= history.time.nowMs
 }
 
-/** A token of two generations ago, or older, ends its family whoever shows it (T5), and with it the session's access tokens (T8). */
+/**
+ * A token of two generations ago, or older, ends its family whoever shows it (T5), and with it the session's access tokens (T8). One that has
+ * expired changes nothing (protocols.md §3, 4); a service refuses to be set up so that access tokens outlive their family, worlds do not.
+ */
 export function applyTheft(history: History, operation: Operation): void {
   const session = history.sessions.get(operation.sessionId ?? '')
   const { presented, startMs } = operation
@@ -63,7 +67,9 @@ export function applyTheft(history: History, operation: Operation): void {
   const isOld = generations.some(
     ([generation, { givenMs }]) => generation >= presented.generation + 2 && givenMs <= startMs,
   )
-  if (isOld) endSession(history, session, operation)
+  const mayHaveExpired =
+    operation.endMs >= Math.min(session.idleEndMs, session.absoluteEndMs[0]) - toleranceMs
+  if (isOld && !mayHaveExpired) endSession(history, session, operation)
 }
 
 /** All that were opened by a login that had ended before, and with that all their tokens. */

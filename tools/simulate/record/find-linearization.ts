@@ -27,7 +27,7 @@ interface Family {
 
 const nothing: Family = { generation: 0, isEnded: false, thefts: 0, opened: undefined, rotated: undefined }
 /** Clocks of database and world drift, and tell whole milliseconds. */
-const toleranceMs = 5
+export const toleranceMs = 5
 const stepsMax = 50_000
 
 /**

@@ -14,6 +14,12 @@ import type {
 export type NewOperation = Pick<Operation, 'kind' | 'userId' | 'process'> &
   Partial<Pick<Operation, 'sessionId' | 'password' | 'newPassword' | 'presented' | 'client' | 'keep'>>
 
+/** How long a session lives unused, and in all. */
+interface RefreshLives {
+  readonly refreshIdleMs: number
+  readonly refreshMaxMs: number
+}
+
 /** A new epoch: everything that was issued before is revoked by it. */
 export interface EpochRecord {
   /** When the standby took over. */
@@ -133,10 +139,14 @@ export class History {
     operation: Operation,
     accessToken: string,
     given: RefreshTokenRecord,
-    refreshMaxMs: number,
+    lives: RefreshLives,
   ): { readonly token: AccessTokenRecord; readonly session: SessionRecord } {
     operation.given = given
-    const session = this.sessions.get(given.sessionId) ?? this.#addSession(operation, given, refreshMaxMs)
+    const session = this.sessions.get(given.sessionId) ?? this.#addSession(operation, given, lives)
+    // A repeated answer moves no window (T6).
+    if (!session.generations.has(given.generation)) {
+      session.idleEndMs = Math.max(session.idleEndMs, operation.startMs + lives.refreshIdleMs)
+    }
     const claims = getClaims(accessToken)
     const keyId = accessToken.slice(0, accessToken.indexOf('.'))
     const token: AccessTokenRecord = {
@@ -168,7 +178,11 @@ export class History {
       if (token.keyId === keyId) this.revoke(token, `the revocation of ${keyId}`)
   }
 
-  #addSession(openedBy: Operation, latest: RefreshTokenRecord, refreshMaxMs: number): SessionRecord {
+  #addSession(
+    openedBy: Operation,
+    latest: RefreshTokenRecord,
+    { refreshMaxMs }: RefreshLives,
+  ): SessionRecord {
     const user = this.getUser(openedBy.userId)
     const session: SessionRecord = {
       id: latest.sessionId,
@@ -176,6 +190,7 @@ export class History {
       openedBy,
       tokens: [],
       generations: new Map(),
+      idleEndMs: 0,
       absoluteEndMs: [openedBy.startMs + refreshMaxMs, this.time.nowMs + refreshMaxMs],
       operations: [openedBy],
       endedMs: undefined,

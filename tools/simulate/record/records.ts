@@ -69,6 +69,8 @@ export interface SessionRecord {
   readonly tokens: AccessTokenRecord[]
   /** What was given for each generation: one text, or the family has forked. */
   readonly generations: Map<number, { readonly text: string; readonly givenMs: number }>
+  /** When it may have idled out, at the earliest: an answer that never came may have moved it. */
+  idleEndMs: number
   /** By the database's clock, no earlier than its absolute end, and no later. */
   readonly absoluteEndMs: readonly [number, number]
   readonly operations: Operation[]
