@@ -43,6 +43,21 @@ describe('readConfig', () => {
     }
   })
 
+  it('refuses lifetimes by which access tokens would outlive their refresh family', () => {
+    const list = (idle: string, max = '90d') =>
+      listFaults({
+        AUTH_ACCESS_TTL: '10m',
+        AUTH_REFRESH_GRACE: '10s',
+        AUTH_REFRESH_IDLE_TTL: idle,
+        AUTH_REFRESH_MAX_TTL: max,
+      })
+    assert.deepEqual(list('610s'), [])
+    assert.deepEqual(list('609s'), [
+      'AUTH_REFRESH_IDLE_TTL: must not be below AUTH_ACCESS_TTL and AUTH_REFRESH_GRACE together',
+    ])
+    assert.deepEqual(list('2d', '1d'), ['AUTH_REFRESH_IDLE_TTL: must not be above AUTH_REFRESH_MAX_TTL'])
+  })
+
   it('reads limits, several of which hold together, and off', () => {
     const read = (text: string) => readConfig({ AUTH_LOGIN_ATTEMPTS: text }).AUTH_LOGIN_ATTEMPTS
     assert.deepEqual(read('5/1m, 50/30d'), [

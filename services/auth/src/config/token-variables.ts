@@ -21,6 +21,10 @@ export function findTokenConflicts(settings: TokenSettings): string[] {
   if (settings.AUTH_REFRESH_IDLE_TTL > settings.AUTH_REFRESH_MAX_TTL) {
     faults.push('AUTH_REFRESH_IDLE_TTL: must not be above AUTH_REFRESH_MAX_TTL')
   }
+  // What shows a theft has to come while the family lives, or its access tokens would live on.
+  if (settings.AUTH_REFRESH_IDLE_TTL < settings.AUTH_ACCESS_TTL + settings.AUTH_REFRESH_GRACE) {
+    faults.push('AUTH_REFRESH_IDLE_TTL: must not be below AUTH_ACCESS_TTL and AUTH_REFRESH_GRACE together')
+  }
   if (settings.AUTH_ACCESS_TTL < 1000 || settings.AUTH_ACCESS_TTL > units.d) {
     faults.push('AUTH_ACCESS_TTL: must be 1s to 1d')
   }
