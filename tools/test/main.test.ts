@@ -90,8 +90,8 @@ test('in a whole run a file that failed is run again alone: what passes then is 
   assert.match(output, /passed only when run again, .*:\n {2}services\/a\.test\.ts: unsteady\n/)
 })
 
-test('a file that looks for rare faults has no second try, nor has one that was asked for, nor do three', async (t) => {
-  const rare = await runTests(t, { 'tools/chaos/a.test.ts': failsOnce })
+test('a file that simulates has no second try, nor has one that was asked for, nor do three', async (t) => {
+  const rare = await runTests(t, { 'tools/simulate/a.test.ts': failsOnce })
   assert.deepEqual([rare.code, rare.lastLine], [1, '1 passed, 1 failed, 0 skipped'])
   const asked = await runTests(t, { 'services/a.test.ts': failsOnce }, ['services/a'])
   assert.deepEqual([asked.code, asked.lastLine], [1, '1 passed, 1 failed, 0 skipped'])

@@ -2,8 +2,8 @@ import { runTestFile, type TestFileOptions, type TestFileResult } from './run-te
 
 /** More than this many files do not fail by chance. */
 const filesMax = 2
-/** Files that look for what is rare: what they find once is a finding, whatever comes next. */
-const findings = /^tools\/(chaos|fuzz|simulate)\//
+/** Files whose course a seed decides: what they find once is a finding, chance has no say. */
+const seeded = /^tools\/(fuzz|simulate)\//
 
 /** What a run comes to when its failures have had their second try. */
 export interface SecondTry {
@@ -14,7 +14,7 @@ export interface SecondTry {
 
 /**
  * Runs files that failed again, one after the other and with nothing beside them. Those that pass count as passed, and are named. None is run again
- * where more than two failed, where the run was stopped, or where the file is one that looks for rare faults.
+ * where more than two failed, where the run was stopped, or where the file simulates or fuzzes.
  */
 export async function runAgain(
   results: readonly TestFileResult[],
@@ -22,7 +22,7 @@ export async function runAgain(
   onResult: (result: TestFileResult) => void,
 ): Promise<SecondTry> {
   const failed = results.filter(({ failures }) => failures.length > 0)
-  const again = failed.length > filesMax ? [] : failed.filter(({ file }) => !findings.test(file))
+  const again = failed.length > filesMax ? [] : failed.filter(({ file }) => !seeded.test(file))
   const passed = new Map<string, TestFileResult>()
   for (const { file } of again) {
     if (options.signal.aborted) break
