@@ -6,13 +6,14 @@ import { describeResult } from './describe-result.ts'
 import { findNeededParts } from './find-needed-parts.ts'
 import { listTestFiles } from './list-test-files.ts'
 import { openSharedParts } from './open-shared-parts.ts'
-import { runAgain, type SecondTry } from './run-again.ts'
+import { runAgain } from './run-again.ts'
 import { runAll } from './run-all.ts'
 import type { TestFileResult } from './run-test-file.ts'
 
 const usage = `usage: npm test -- [part of a path …] [--only <pattern of a title>]
   --root <folder>       where the tests are; the repository by default
-  --timeout <seconds>   for one file; 300 by default`
+  --timeout <seconds>   for one file; 300 by default
+without parts and --only, one or two files that failed are run again alone, and named where they pass then`
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
@@ -51,7 +52,10 @@ async function main(): Promise<number> {
   }
   const first = await runAll(files.toReversed(), options, tell)
   const isWhole = filters.length === 0 && only === undefined
-  const { results, unsteady } = isWhole ? await runAgain(first, options, tell) : noSecondTry(first)
+  // Whoever asks for some tests wants to see them fail.
+  const { results, unsteady } = isWhole
+    ? await runAgain(first, options, tell)
+    : { results: first, unsteady: [] }
   const count = countResults(results, process.env.CI === 'true')
   printSkips(count)
   printTitles('passed only when run again, with nothing beside it:', unsteady)
@@ -91,9 +95,4 @@ function printTitles(heading: string, results: readonly TestFileResult[]): void 
   if (failed.length > 0) console.log(`\n${heading}`)
   for (const { file, failures } of failed)
     for (const { title } of failures) console.log(`  ${file}: ${title}`)
-}
-
-/** Whoever asks for some tests wants to see them fail. */
-function noSecondTry(results: readonly TestFileResult[]): SecondTry {
-  return { results, unsteady: [] }
 }

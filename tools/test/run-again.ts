@@ -6,7 +6,7 @@ const filesMax = 2
 const seeded = /^tools\/(fuzz|simulate)\//
 
 /** What a run comes to when its failures have had their second try. */
-export interface SecondTry {
+interface SecondTry {
   readonly results: readonly TestFileResult[]
   /** As they ended the first time: files that passed when they were run again. */
   readonly unsteady: readonly TestFileResult[]

@@ -57,7 +57,7 @@ const goodGroups: readonly GroupOptions[] = Object.freeze([
 const users = 60
 const junk = 20
 const drainLimitMs = 90_000
-/** How long what fails may wait for the next events, and how many users those are: enough for every partition to have one. */
+/** How long what fails may wait for the next events, and how many users those are: two for each of twelve partitions on average. */
 const newcomersEveryMs = 5_000
 const newcomers = 24
 
