@@ -84,9 +84,10 @@ export function judgeRevocations(world: EventWorld): void {
   const isBelieved = makeReader()
   for (const { value } of broker.partitions(revocationTopic).flat()) {
     const { heartbeat, revocation } = value as WatchedRevocation
-    if (revocation !== undefined && !seen.has(revocation.eventId)) {
-      seen.add(revocation.eventId)
-      const { epoch, rseq = 0 } = revocation
+    // By its epoch, too: what a failover has made unnumbered gets a number of the new epoch, and the old one may arrive all the same.
+    if (revocation !== undefined && !seen.has(toKey(revocation.epoch, revocation.eventId))) {
+      const { epoch, eventId, rseq = 0 } = revocation
+      seen.add(toKey(epoch, eventId))
       const before = lastByEpoch.get(epoch)
       if (before !== undefined && rseq !== before + 1) {
         history.violate('O4', `revocation ${rseq} comes behind ${before}`)
@@ -97,13 +98,17 @@ export function judgeRevocations(world: EventWorld): void {
     for (const { id, revoked } of listAcknowledged(world, heartbeat.asOf)) {
       // A reader begins an epoch with a snapshot, which has what was numbered before.
       const own = revoked.filter((one) => epochs.get(one) === heartbeat.epoch)
-      if (own.every((one) => seen.has(one))) continue
+      if (own.every((one) => seen.has(toKey(heartbeat.epoch, one)))) continue
       history.violate(
         'O8',
         `#${id} was done before ${heartbeat.asOf.toISOString()}, its revocation is not there`,
       )
     }
   }
+}
+
+function toKey(epoch: string, revocation: string): string {
+  return `${epoch}/${revocation}`
 }
 
 /** In which epoch each revocation got its number, by its id. */
