@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { consumeRecords as consume } from '../test/consume-records.ts'
 import { makeRecord } from '../test/make-record.ts'
 import { waitUntil } from '../test/wait-until.ts'
+import type { EventRecord } from './event-record.ts'
 
 test("a user's events are handled one at a time, in order, and done after their handler", async () => {
   const steps: string[] = []
@@ -141,6 +143,34 @@ test('a gap is told before the event behind it is handled', async () => {
   assert.equal(subscription.status().gaps, 1)
 })
 
+test('an event waits until its gap is dealt with, which is tried again as the handler is', async () => {
+  const steps: string[] = []
+  const after = (sequence: number, previous: number) =>
+    makeRecord('user_updated', { sequence, attributes: { topicprevious: String(previous) } })
+  let failures = 1
+  const { subscription, ended } = consume(
+    [after(3, 1), after(8, 5)],
+    {
+      user_updated: (_data, { userSequence }) => {
+        steps.push(`handled ${userSequence}`)
+        if (userSequence === 8n && failures-- > 0) throw new Error('once')
+      },
+    },
+    {
+      onGap: async () => {
+        steps.push('gap')
+        await new Promise(setImmediate)
+        if (steps.length === 2) throw new Error('the database is away')
+        steps.push('read anew')
+      },
+    },
+  )
+  await ended()
+  assert.deepEqual(steps, ['handled 3', 'gap', 'gap', 'read anew', 'handled 8', 'handled 8'])
+  const { state, gaps, failures: counted } = subscription.status()
+  assert.deepEqual([state, gaps, counted], ['closed', 1, 2])
+})
+
 test('events before the date asked for are passed over', async () => {
   const at = (time: string, key: string) =>
     makeRecord('user_created', { key, sequence: 1, attributes: { time } })
@@ -173,6 +203,35 @@ test('a paused consumer takes nothing until it is resumed', async () => {
     subscription.resume()
   }
   await ended()
+})
+
+test('what comes during a pause waits for its end; closing leaves it to the next consumer', async () => {
+  const records = new PassThrough({ objectMode: true })
+  const seen: unknown[] = []
+  let done = 0
+  const { subscription } = consume(
+    [],
+    { user_created: ({ userId }) => seen.push(userId) },
+    { open: () => records as AsyncIterable<EventRecord> },
+  )
+  const send = async (key: string): Promise<void> => {
+    records.write(makeRecord('user_created', { key, sequence: 1, done: async () => void done++ }))
+    await waitUntil('the consumer', () => records.readableLength === 0)
+    await new Promise(setImmediate)
+  }
+  subscription.pause()
+  await send('u1')
+  assert.deepEqual([seen, subscription.status().state], [[], 'paused'])
+  subscription.resume()
+  subscription.pause()
+  await new Promise(setImmediate)
+  assert.deepEqual(seen, [], 'paused again before it could be taken')
+  subscription.resume()
+  await waitUntil('the first', () => done === 1)
+  subscription.pause()
+  await send('u2')
+  await subscription.close()
+  assert.deepEqual([seen, done], [['u1'], 1])
 })
 
 test('closing waits for the handlers that run, begins no other, and ends a pause', async () => {

@@ -16,7 +16,7 @@ export interface ConsumeOptions extends HandleParts {
   readonly source: EventSource
   /** How many users' events are handled at once. */
   readonly concurrency: number
-  /** Resolves when the next record may be taken. */
+  /** Resolves when a record that has come may be dealt with. */
   readonly awaitTurn: () => Promise<void>
   /** Ends the source: called when a record stops the consumer. */
   readonly abort: () => void
@@ -36,6 +36,8 @@ export async function consumeEvents(options: ConsumeOptions): Promise<void> {
   const order = makeOrderedDone()
   let failure: { readonly error: unknown } | undefined
   for await (const item of source) {
+    // Here: one that came while nobody could take it waits as well, and closing leaves it to the next consumer.
+    await awaitTurn()
     if (signal.aborted) break
     const finish = order.enter(toLine(item.origin, 'topic' in item ? item.topic : ''), () => item.done())
     if (!('topic' in item)) {
@@ -50,7 +52,6 @@ export async function consumeEvents(options: ConsumeOptions): Promise<void> {
         abort()
       }
     })
-    await awaitTurn()
   }
   await lanes.idle()
   await order.flush()

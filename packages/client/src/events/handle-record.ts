@@ -42,7 +42,7 @@ export interface HandleParts {
   readonly sendDeadLetter: SendDeadLetter | undefined
   /** Events before it are passed over: the consumer was told to begin there. */
   readonly from: Date | undefined
-  readonly onGap: ((info: EventInfo, after: bigint) => void) | undefined
+  readonly onGap: ((info: EventInfo, after: bigint) => unknown) | undefined
   readonly memory: SequenceMemory
   readonly counts: EventCounts
   readonly logger: Logger
@@ -73,7 +73,13 @@ export async function handleRecord(record: EventRecord, parts: HandleParts): Pro
   if (gapAfter !== undefined) noteGap(info, gapAfter, parts)
   const handler = parts.handlers[name] as ((data: unknown, info: EventInfo) => unknown) | undefined
   if (handler === undefined) return true
-  return await callUntilHandled(record, info, name, () => handler(data, info), parts)
+  let mendGap = gapAfter === undefined ? undefined : () => parts.onGap?.(info, gapAfter)
+  const work = async (): Promise<void> => {
+    await mendGap?.()
+    mendGap = undefined
+    await handler(data, info)
+  }
+  return await callUntilHandled(record, info, name, work, parts)
 }
 
 async function callUntilHandled(
@@ -132,9 +138,8 @@ async function bury(
   return true
 }
 
-function noteGap(info: EventInfo, after: bigint, { counts, logger, onGap }: HandleParts): void {
+function noteGap(info: EventInfo, after: bigint, { counts, logger }: HandleParts): void {
   counts.gaps += 1
   const { topic, key, userSequence, topicPrevious } = info
   logger.error({ topic, key, after, userSequence, topicPrevious }, 'events of this user were never seen')
-  onGap?.(info, after)
 }

@@ -194,7 +194,7 @@ test('a paused consumer keeps its place and takes nothing; resumed it goes on', 
   await send(users.map((key) => ['user_created', { key, sequence: 5 }] as const))
   const other = start(events('other').on('user_created', () => undefined))
   await waitUntil('the other group', () => other.status().handled === users.length + 1, 30_000)
-  assert.ok(subscription.status().handled <= 2, 'no more than what was taken')
+  assert.equal(subscription.status().handled, 1)
   subscription.resume()
   await waitUntil('the rest', () => subscription.status().handled === users.length + 1, 30_000)
 })

@@ -30,8 +30,12 @@ export interface EventsOptions {
    * is called again, and the consumer does not move on before.
    */
   readonly deadLetter?: SendDeadLetter
-  /** Called before an event is handled of whose user and topic earlier ones were never seen, such as after the topic's retention. */
-  readonly onGap?: (info: EventInfo, after: bigint) => void
+  /**
+   * Called before an event is handled of whose user and topic earlier ones were never seen, such as after the topic's retention; `after` is the
+   * number of the last one handled. The event waits for what it returns. Throwing is like throwing in the handler, which is called when it
+   * has succeeded.
+   */
+  readonly onGap?: (info: EventInfo, after: bigint) => unknown
   /** Kafka: `consumer` is the group protocol of KIP-848, which needs Kafka 4.0; default `classic`. */
   readonly groupProtocol?: 'classic' | 'consumer'
   /**

@@ -97,11 +97,12 @@ function makeTurn(signal: AbortSignal) {
     },
     resume,
     isPaused: () => isPaused,
-    await: (): Promise<void> =>
-      isPaused
-        ? new Promise((resolve) => {
-            waiting = resolve
-          })
-        : Promise.resolve(),
+    await: async (): Promise<void> => {
+      while (isPaused) {
+        await new Promise<void>((resolve) => {
+          waiting = resolve
+        })
+      }
+    },
   }
 }
