@@ -20,6 +20,27 @@ test('after a quiet window the next burst is told again', () => {
   )
 })
 
+test('failures are judged as they happened, in whatever order they are read', () => {
+  const minutes = Array.from({ length: 10 }, (_, minute) => at(minute * 60))
+  const slow = makeBurstDetector({ failures: 3, windowMs: 60_000 })
+  for (const time of [...minutes].reverse()) assert.equal(slow.note('slow', time), undefined)
+
+  const bursts = makeBurstDetector({ failures: 3, windowMs: 60_000 })
+  const read = [600, 1200, 10, 1210, 620, 15, 630, 5]
+  assert.deepEqual(
+    read.map((second) => bursts.note('one', at(second))),
+    [undefined, undefined, undefined, undefined, undefined, undefined, 3, 3],
+  )
+})
+
+test('a burst that is told grows at both ends', () => {
+  const bursts = makeBurstDetector({ failures: 2, windowMs: 60_000 })
+  assert.deepEqual(
+    [100, 101, 50, 160, 215, 300, 301].map((second) => bursts.note('one', at(second))),
+    [undefined, 2, undefined, undefined, undefined, undefined, 2],
+  )
+})
+
 test('failures far apart are no burst, and subjects do not add up', () => {
   const bursts = makeBurstDetector({ failures: 3, windowMs: 60_000 })
   for (let n = 0; n < 50; n += 1) {
@@ -32,6 +53,8 @@ test('subjects that are quiet are forgotten, so that a flood of addresses fills 
   const bursts = makeBurstDetector({ failures: 3, windowMs: 60_000 })
   for (let n = 0; n < 120_000; n += 1) bursts.note(`address-${n}`, at(0))
   assert.equal(bursts.subjects, 100_000)
-  bursts.note('later', at(120))
+  bursts.note('later', at(60 + 3600))
+  assert.equal(bursts.subjects, 100_000, 'partitions may be an hour apart')
+  bursts.note('later', at(61 + 3600))
   assert.equal(bursts.subjects, 1)
 })

@@ -61,6 +61,20 @@ test('an account that is tried again and again raises an alert that does not tel
   assert.doesNotMatch(JSON.stringify(alerts), /target/)
 })
 
+test('an account that is guessed slower than a burst raises an alert when the limit is reached', async () => {
+  await auth.signUp('patient')
+  const reached = () => alerts.filter(({ alert }) => alert === 'login_limit_reached')
+  for (let n = 0; n < 10; n += 1) {
+    assert.deepEqual(reached(), [])
+    await failToLogIn('patient')
+  }
+  await awaitAlert('login_limit_reached')
+  await failToLogIn('patient')
+  assert.equal(reached().length, 1)
+  assert.match(reached()[0]?.subject ?? '', /^[0-9a-f]{32}$/)
+  assert.match(reached()[0]?.ip ?? '', /127\.0\.0\.1|::1/)
+})
+
 test('a refresh token that is used after its successor raises an alert with user and session', async () => {
   const { userId } = await auth.signUp('robbed')
   const password = 'correct horse battery staple'

@@ -1,12 +1,23 @@
-import type { Auth, EventSubscription, PositionStore } from '@immersiverse/auth-client'
+import {
+  type Auth,
+  type EventSubscription,
+  makeMemoryInbox,
+  type PositionStore,
+} from '@immersiverse/auth-client'
 import { type BurstRules, makeBurstDetector } from './make-burst-detector.ts'
 
 /** What calls for a look. */
 export interface Alert {
-  readonly alert: 'failed_logins_of_address' | 'failed_logins_of_account' | 'refresh_token_reused'
+  readonly alert:
+    | 'failed_logins_of_address'
+    | 'failed_logins_of_account'
+    | 'login_limit_reached'
+    | 'refresh_token_reused'
   /** The address, the account's keyed hash, or the user. */
   readonly subject: string
   readonly at: string
+  /** From where the attempt came that reached the limit. */
+  readonly ip?: string
   /** Failures within the window. */
   readonly failures?: number
   /** The session that was ended. */
@@ -22,27 +33,37 @@ export interface WatchParts {
   readonly onError: (error: unknown) => void
 }
 
+/** More than can come twice: what is handled and not yet committed. */
+const eventsRemembered = 100_000
+
 /**
- * Raises an alert when failed logins of one address, or of one account from anywhere, come in a burst, and for every stolen refresh token. The
- * windows are in memory: after a restart a burst under way is counted from there on.
+ * Raises an alert when failed logins of one address, or of one account from anywhere, come in a burst, when a limit stops them (it is the last that
+ * is heard of the attack), and for every stolen refresh token. An event that is delivered twice counts once. Windows and what was counted are in
+ * memory: after a restart a burst under way is counted from there on.
  */
 export function watchLogins({ auth, position, rules, raise, onError }: WatchParts): EventSubscription {
   const [addresses, accounts] = [makeBurstDetector(rules), makeBurstDetector(rules)]
+  const inbox = makeMemoryInbox(eventsRemembered)
   return auth
     .events({ group: 'security-monitor', position, onError })
-    .on('login_failed', ({ ip, identifierHash }, { time }) => {
-      const at = time.toISOString()
-      const ofAddress = ip === '' ? undefined : addresses.note(ip, time)
-      if (ofAddress !== undefined) {
-        raise({ alert: 'failed_logins_of_address', subject: ip, at, failures: ofAddress })
-      }
-      const ofAccount = accounts.note(identifierHash, time)
-      if (ofAccount !== undefined) {
-        raise({ alert: 'failed_logins_of_account', subject: identifierHash, at, failures: ofAccount })
-      }
-    })
-    .on('refresh_token_reused', ({ userId, sessionId }, { time }) =>
-      raise({ alert: 'refresh_token_reused', subject: userId, at: time.toISOString(), sessionId }),
+    .on('login_failed', ({ identifierHash, ip, limitReached }, info) =>
+      inbox.once(info, () => {
+        const at = info.time.toISOString()
+        const ofAddress = ip === '' ? undefined : addresses.note(ip, info.time)
+        if (ofAddress !== undefined) {
+          raise({ alert: 'failed_logins_of_address', subject: ip, at, failures: ofAddress })
+        }
+        const ofAccount = accounts.note(identifierHash, info.time)
+        if (ofAccount !== undefined) {
+          raise({ alert: 'failed_logins_of_account', subject: identifierHash, at, failures: ofAccount })
+        }
+        if (limitReached) raise({ alert: 'login_limit_reached', subject: identifierHash, at, ip })
+      }),
+    )
+    .on('refresh_token_reused', ({ userId, sessionId }, info) =>
+      inbox.once(info, () =>
+        raise({ alert: 'refresh_token_reused', subject: userId, at: info.time.toISOString(), sessionId }),
+      ),
     )
     .start()
 }
