@@ -148,6 +148,10 @@ test('reconcile finds what is missing, phantom or changed, and --repair publishe
   await published()
   const clean = await reconcile(run)
   assert.deepEqual([clean.code, clean.events, clean.records, clean.missing], [0, 5, 5, []])
+  const recent = await reconcile(run, '--since', new Date(Date.now() - 3_600_000).toISOString())
+  assert.deepEqual([recent.code, recent.events, recent.records], [0, 5, 5])
+  const future = await reconcile(run, '--since', '2999-01-01')
+  assert.deepEqual([future.code, future.events, future.records], [0, 0, 0], 'what is older is not even read')
 
   const [committed] = (await read()).filter(({ topic }) => topic === toTopic('user_created', prefix))
   await plantLoss(brokers, toTopic('user_updated', prefix))

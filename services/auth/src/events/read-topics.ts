@@ -15,6 +15,16 @@ type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
 
 const bytesMax = 4 * 1024 * 1024
 const [latest, earliest] = [-1n, -2n]
+
+/** What is read. */
+export interface ReadTopicsOptions {
+  readonly topics: readonly string[]
+  /** Topics that are there. */
+  readonly present: ReadonlySet<string>
+  /** Of each partition from the first record of this instant or later, by the records' own timestamps; default: from the beginning. */
+  readonly from?: Date
+}
+
 /** Not said: the brokers then do not compare. */
 const noEpoch = -1
 /** The bit of a batch that holds a transaction's marker and no records. */
@@ -26,8 +36,7 @@ const controlBatch = 0x20
  */
 export async function* readTopics(
   connection: KafkaConnection,
-  topics: readonly string[],
-  present: ReadonlySet<string>,
+  { topics, present, from }: ReadTopicsOptions,
 ): AsyncGenerator<TopicRecord, void, undefined> {
   const consumer = new Consumer({
     ...toClientOptions(connection),
@@ -41,7 +50,8 @@ export async function* readTopics(
     const existing = topics.filter((topic) => present.has(topic))
     if (existing.length === 0) return
     const metadata = await consumer.metadata({ topics: existing, forceUpdate: true })
-    const begins = await consumer.listOffsets({ topics: existing, timestamp: earliest })
+    const timestamp = from === undefined ? earliest : BigInt(from.getTime())
+    const begins = await consumer.listOffsets({ topics: existing, timestamp })
     const ends = await consumer.listOffsets({ topics: existing, timestamp: latest })
     for (const topic of existing) {
       const found = metadata.topics.get(topic)
@@ -49,8 +59,10 @@ export async function* readTopics(
       const { id: topicId } = found
       for (const [at, { leader: node }] of Object.entries(found.partitions)) {
         const partition = Number(at)
-        const range = { begin: begins.get(topic)?.[partition] ?? 0n, end: ends.get(topic)?.[partition] ?? 0n }
-        yield* readPartition(consumer, { topic, topicId, partition, node }, range)
+        const [begin = 0n, end = 0n] = [begins.get(topic)?.[partition], ends.get(topic)?.[partition]]
+        // No record is that young.
+        if (begin < 0n) continue
+        yield* readPartition(consumer, { topic, topicId, partition, node }, { begin, end })
       }
     }
   } finally {

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto'
 import { eventNames, toTopic } from '@immersiverse/auth-contract'
 import { Admin } from '@platformatic/kafka'
+import { makeNumberSet, type NumberSet } from '../domain/number-set.ts'
 import type { Database } from '../store/database.ts'
-import { findKnownEvents, findOldestEvent } from '../store/search-event-log.ts'
+import {
+  findCommitted,
+  findNumbered,
+  findOldestEvent,
+  listPublishedNumbers,
+} from '../store/search-event-log.ts'
 import { type KafkaConnection, toClientOptions } from './kafka-connection.ts'
-import { listPublished } from './list-published.ts'
 import { readTopics, type TopicRecord } from './read-topics.ts'
 
 /** Where an event or record stands, for whoever looks it up. */
@@ -38,70 +43,121 @@ export interface ReconcileOptions {
   readonly since: Date
 }
 
-const pageSize = 1000
+const [pageSize, numbersAtOnce] = [1000, 10_000]
+/** By how much the clocks of those who published may have been behind the database's. */
+const skewMs = 86_400_000
 
 /**
- * Compares every acknowledged event since an instant with everything that stands on the topics. The events are read before the topics and what
- * is unknown is looked up after them, so that a running service is no reason for a difference. Holds some 100 bytes an event in memory.
+ * Compares every acknowledged event since an instant with everything that stands on the topics. What is acknowledged is read before the topics, and
+ * what stands on them is looked up after it was read, so that a running service is no reason for a difference. Holds two bits an event in memory,
+ * and what it finds.
  */
 export async function reconcileEvents(
   { kysely }: Pick<Database, 'kysely'>,
   options: ReconcileOptions,
 ): Promise<Reconciliation> {
   const { topicPrefix, since } = options
-  const expected = new Map<string, Buffer>()
-  for await (const event of listPublished(kysely, { since })) expected.set(event.id, toDigest(event.data))
-  const { records, seen, outOfOrder, changed } = await readRecords(options, expected)
-  const unknown = [...seen.values()].filter(({ id }) => !expected.has(id))
-  const oldest = (await findOldestEvent(kysely)) ?? new Date(8.64e15)
-  const phantom: Discrepancy[] = []
-  for (let at = 0; at < unknown.length; at += pageSize) {
-    // What is older than the oldest event that is kept was committed, and is not kept any more.
-    const page = unknown.slice(at, at + pageSize).filter(({ time }) => !(time < oldest))
-    const ids = page.map(({ id }) => id).filter((id) => uuid.test(id))
-    const known = await findKnownEvents(kysely, ids)
-    phantom.push(...page.filter(({ id }) => !known.has(id)).map(toDiscrepancy))
-  }
+  const expected = await listExpected(kysely, since)
+  const oldest = (await findOldestEvent(kysely)) ?? endOfTime
+  const { records, seen, unknown, outOfOrder, changed } = await readRecords(kysely, options, {
+    expected,
+    from: since < oldest ? oldest : since,
+  })
+  // What is older than the oldest event that is kept was committed, and is not kept any more.
+  const kept = (await findOldestEvent(kysely)) ?? endOfTime
+  const phantom = unknown.filter(({ time }) => !(time < kept)).map(toDiscrepancy)
   const missing: Discrepancy[] = []
-  for await (const event of listPublished(kysely, { since })) {
-    if (!expected.has(event.id) || seen.has(event.id)) continue
-    missing.push({ id: event.id, topic: toTopic(event.event, topicPrefix), key: event.key })
+  for (const numbers of toPages(expected.values(), pageSize)) {
+    const unseen = numbers.filter((number) => !seen.has(number))
+    if (unseen.length === 0) continue
+    for (const { id, event, key } of await findNumbered(kysely, unseen))
+      missing.push({ id, topic: toTopic(event, topicPrefix), key })
   }
   return { events: expected.size, records, missing, phantom, changed, outOfOrder }
 }
 
-interface Seen extends Discrepancy {
+const endOfTime = Object.freeze(new Date(8.64e15))
+
+async function listExpected(kysely: Database['kysely'], since: Date): Promise<NumberSet> {
+  const expected = makeNumberSet()
+  for (let after = 0; ; ) {
+    const numbers = await listPublishedNumbers(kysely, since, { after, limit: numbersAtOnce })
+    for (const number of numbers) expected.add(number)
+    const last = numbers.at(-1)
+    if (last === undefined) return expected
+    after = last
+  }
+}
+
+interface Found extends Discrepancy {
   readonly time: Date
 }
 
+interface Expectation {
+  readonly expected: NumberSet
+  /** No event that is kept was committed before. */
+  readonly from: Date
+}
+
 async function readRecords(
+  kysely: Database['kysely'],
   { connection, topicPrefix }: ReconcileOptions,
-  expected: ReadonlyMap<string, Buffer>,
+  { expected, from }: Expectation,
 ) {
-  const topics = eventNames.map((name) => toTopic(name, topicPrefix))
-  const seen = new Map<string, Seen>()
-  const last = new Map<string, number>()
+  const seen = makeNumberSet()
+  const unknown = new Map<string, Found>()
   const [outOfOrder, changed]: [Discrepancy[], Discrepancy[]] = [[], []]
+  const isBehind = makeOrderCheck()
   let records = 0
-  for await (const record of readTopics(connection, topics, await listPresent(connection))) {
-    records += 1
-    const found = toSeen(record)
-    const digest = expected.get(found.id)
-    if (digest && Buffer.compare(digest, toDigest(record.value ?? Buffer.alloc(0))) !== 0) {
-      changed.push(toDiscrepancy(found))
+  const compare = async (page: readonly TopicRecord[]): Promise<void> => {
+    records += page.length
+    const committed = await findCommitted(
+      kysely,
+      page.map(toId).filter((id) => uuid.test(id)),
+    )
+    for (const record of page) {
+      const found = toFound(record)
+      const event = committed.get(found.id)
+      if (event === undefined) {
+        if (!(found.time < from)) unknown.set(found.id, unknown.get(found.id) ?? found)
+        continue
+      }
+      if (Buffer.compare(event.digest, toDigest(record.value)) !== 0) changed.push(toDiscrepancy(found))
+      if (event.pubSeq === null || seen.has(event.pubSeq)) continue
+      seen.add(event.pubSeq)
+      // What is not compared is older, or has come meanwhile.
+      if (expected.has(event.pubSeq) && isBehind(record)) outOfOrder.push(toDiscrepancy(found))
     }
-    if (seen.has(found.id)) continue
-    seen.set(found.id, found)
-    // What was not committed tells nothing of the order of what was.
-    if (digest === undefined || !record.headers.has('ce_usersequence')) continue
-    const [sequence, place] = [
-      Number(record.headers.get('ce_usersequence')),
-      `${record.headers.get('ce_epoch')} ${found.topic} ${found.key}`,
-    ]
-    if (sequence <= (last.get(place) ?? 0)) outOfOrder.push(toDiscrepancy(found))
-    else last.set(place, sequence)
   }
-  return { records, seen, outOfOrder, changed }
+  const topics = eventNames.map((name) => toTopic(name, topicPrefix))
+  const present = await listPresent(connection)
+  const reading = readTopics(connection, { topics, present, from: new Date(from.getTime() - skewMs) })
+  let page: TopicRecord[] = []
+  for await (const record of reading) {
+    page.push(record)
+    if (page.length < pageSize) continue
+    await compare(page)
+    page = []
+  }
+  await compare(page)
+  return { records, seen, unknown: [...unknown.values()], outOfOrder, changed }
+}
+
+/** Makes what tells of records, partition by partition, which ones come behind a later one of their user. */
+function makeOrderCheck(): (record: TopicRecord) => boolean {
+  const last = new Map<string, number>()
+  let line = ''
+  return ({ topic, partition, key, headers }) => {
+    const sequence = Number(headers.get('ce_usersequence'))
+    if (!headers.has('ce_usersequence')) return false
+    // A key is on one partition: those before are done.
+    if (line !== `${topic} ${partition}`) last.clear()
+    line = `${topic} ${partition}`
+    const user = `${headers.get('ce_epoch')} ${key}`
+    if (sequence <= (last.get(user) ?? 0)) return true
+    last.set(user, sequence)
+    return false
+  }
 }
 
 async function listPresent(connection: KafkaConnection): Promise<Set<string>> {
@@ -113,18 +169,35 @@ async function listPresent(connection: KafkaConnection): Promise<Set<string>> {
   }
 }
 
-/** Short: against faults, not against somebody. */
-function toDigest(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest().subarray(0, 16)
+function toDigest(value: Buffer | null): Buffer {
+  return createHash('sha256')
+    .update(value ?? Buffer.alloc(0))
+    .digest()
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-function toSeen({ topic, key, headers }: TopicRecord): Seen {
-  const id = headers.get('ce_id') ?? ''
-  return { id, topic, key: String(key ?? ''), time: new Date(headers.get('ce_time') ?? Number.NaN) }
+function toId({ headers }: TopicRecord): string {
+  return headers.get('ce_id') ?? ''
+}
+
+function toFound(record: TopicRecord): Found {
+  const { topic, key, headers } = record
+  const time = new Date(headers.get('ce_time') ?? Number.NaN)
+  return { id: toId(record), topic, key: String(key ?? ''), time }
 }
 
 function toDiscrepancy({ id, topic, key }: Discrepancy): Discrepancy {
   return { id, topic, key }
+}
+
+function* toPages(numbers: Iterable<number>, size: number): Generator<number[], void, undefined> {
+  let page: number[] = []
+  for (const number of numbers) {
+    page.push(number)
+    if (page.length < size) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
 }

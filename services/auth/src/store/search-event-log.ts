@@ -1,6 +1,6 @@
 import type { EventName } from '@immersiverse/auth-contract'
 import { type Kysely, sql } from 'kysely'
-import { type NumberedEvent, selectNumbered, toNumberedEvent } from './outbox.ts'
+import { type NumberedEvent, onlyLane, selectNumbered, toNumberedEvent } from './outbox.ts'
 import type { Schema } from './schema.ts'
 
 /** Which events are asked for; what is not named does not narrow. */
@@ -37,12 +37,50 @@ export async function findLastEvents(
   return rows.map(toNumberedEvent).reverse()
 }
 
-/** Which of these ids are in the outbox, numbered or not. */
-export async function findKnownEvents(kysely: Kysely<Schema>, ids: readonly string[]): Promise<Set<string>> {
-  const { rows } = await sql<{
-    id: string
-  }>`select id from outbox where id = any(${[...ids]}::uuid[])`.execute(kysely)
-  return new Set(rows.map(({ id }) => id))
+/** What was committed under an id. */
+export interface CommittedEvent {
+  readonly id: string
+  /** Null where it has no number yet. */
+  readonly pubSeq: number | null
+  /** SHA-256 of its data. */
+  readonly digest: Uint8Array
+}
+
+/** Those of these ids that are in the outbox, by id. */
+export async function findCommitted(
+  kysely: Kysely<Schema>,
+  ids: readonly string[],
+): Promise<Map<string, CommittedEvent>> {
+  const { rows } = await sql<CommittedEvent>`
+    select id, pub_seq as "pubSeq", sha256(data) as digest from outbox where id = any(${[...ids]}::uuid[])`.execute(
+    kysely,
+  )
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** The numbers of acknowledged events committed since an instant, above a number, in order. */
+export async function listPublishedNumbers(
+  kysely: Kysely<Schema>,
+  since: Date,
+  page: { readonly after: number; readonly limit: number },
+): Promise<number[]> {
+  const { rows } = await sql<{ pubSeq: number }>`
+    select pub_seq as "pubSeq" from outbox
+    where lane = ${onlyLane} and pub_seq > ${page.after}::bigint and published_at is not null and occurred_at >= ${since}
+    order by pub_seq limit ${page.limit}::bigint`.execute(kysely)
+  return rows.map(({ pubSeq }) => pubSeq)
+}
+
+/** Events by their numbers, in order; those that are not there any more are left out. */
+export async function findNumbered(
+  kysely: Kysely<Schema>,
+  numbers: readonly number[],
+): Promise<NumberedEvent[]> {
+  const rows = await selectNumbered(kysely)
+    .where(sql<boolean>`pub_seq = any(${[...numbers]}::bigint[])`)
+    .orderBy('pub_seq')
+    .execute()
+  return rows.map(toNumberedEvent)
 }
 
 /** When the oldest event that is kept was committed; undefined where none is. */
