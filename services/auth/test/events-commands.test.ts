@@ -187,6 +187,28 @@ test('reconcile finds what is missing, phantom or changed, and --repair publishe
   )
 })
 
+test('a parked event of long ago makes no phantoms of events that are not kept any more', async (t) => {
+  const opened = await openOnKafka(t)
+  if (opened === undefined) return
+  const { auth, prefix, brokers, published, read, run } = opened
+  const [mina, other] = [await auth.signUp(), await auth.signUp()]
+  await published()
+  await sql`update outbox set published_at = null, occurred_at = now() - interval '10 days'
+    where user_id = ${mina.id}`.execute(auth.database.kysely)
+  const [committed] = (await read()).filter(({ key }) => key === other.id)
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
+  const plant = async (ce_time: string): Promise<string> => {
+    const headers = { ...committed?.headers, ce_id: randomUUID(), ce_time }
+    await produce(brokers, toTopic('user_created', prefix), other.id, '{}', headers)
+    return headers.ce_id
+  }
+  await plant(daysAgo(8))
+  const phantom = await plant(daysAgo(6))
+  const { code, events, records, phantom: found } = await reconcile(run)
+  assert.deepEqual([code, events, records], [1, 1, 4])
+  assert.deepEqual(found, [{ id: phantom, topic: toTopic('user_created', prefix), key: other.id }])
+})
+
 test('reconcile names what first comes behind a later one of its user', async (t) => {
   const opened = await openOnKafka(t)
   if (opened === undefined) return

@@ -48,7 +48,8 @@ export async function openEventTools(config: Config): Promise<EventTools> {
       const { connection, topicPrefix, retentionMs } = await readSinkOptions(config)
       // What the brokers may have dropped by their retention is not missing.
       const oldest = systemClock.now().getTime() - retentionMs
-      const options = { connection, topicPrefix, since: new Date(Math.max(oldest, asked?.getTime() ?? 0)) }
+      const since = new Date(Math.max(oldest, asked?.getTime() ?? 0))
+      const options = { connection, topicPrefix, since, outboxRetentionMs: config.AUTH_OUTBOX_RETENTION }
       const found = await reconcileEvents(database, options)
       if (!repair || found.missing.length === 0) return { ...found, repaired: 0 }
       await note(caller, { action: 'event.repair', target: { kind: 'events', id: '' } })

@@ -5,8 +5,9 @@ import { makeNumberSet, type NumberSet } from '../domain/number-set.ts'
 import type { Database } from '../store/database.ts'
 import {
   findCommitted,
+  findKept,
   findNumbered,
-  findOldestEvent,
+  type KeptEvents,
   listPublishedNumbers,
 } from '../store/search-event-log.ts'
 import { type KafkaConnection, toClientOptions } from './kafka-connection.ts'
@@ -41,6 +42,8 @@ export interface ReconcileOptions {
   readonly topicPrefix: string
   /** Events committed before are not compared: the topics may have dropped them. */
   readonly since: Date
+  /** How long the outbox keeps what is published: older records may tell of events that are not kept any more. */
+  readonly outboxRetentionMs: number
 }
 
 const [pageSize, numbersAtOnce] = [1000, 10_000]
@@ -56,16 +59,17 @@ export async function reconcileEvents(
   { kysely }: Pick<Database, 'kysely'>,
   options: ReconcileOptions,
 ): Promise<Reconciliation> {
-  const { topicPrefix, since } = options
+  const { topicPrefix, since, outboxRetentionMs } = options
   const expected = await listExpected(kysely, since)
-  const oldest = (await findOldestEvent(kysely)) ?? endOfTime
+  const kept = (await findKept(kysely, outboxRetentionMs)) ?? nothingKept
   const { records, seen, unknown, outOfOrder, changed } = await readRecords(kysely, options, {
     expected,
-    from: since < oldest ? oldest : since,
+    readFrom: latestOf(since, kept.oldest),
+    judgeFrom: latestOf(since, kept.allSince),
   })
-  // What is older than the oldest event that is kept was committed, and is not kept any more.
-  const kept = (await findOldestEvent(kysely)) ?? endOfTime
-  const phantom = unknown.filter(({ time }) => !(time < kept)).map(toDiscrepancy)
+  // Again: some were deleted meanwhile.
+  const { allSince } = (await findKept(kysely, outboxRetentionMs)) ?? nothingKept
+  const phantom = unknown.filter(({ time }) => !(time < allSince)).map(toDiscrepancy)
   const missing: Discrepancy[] = []
   for (const numbers of toPages(expected.values(), pageSize)) {
     const unseen = numbers.filter((number) => !seen.has(number))
@@ -76,7 +80,12 @@ export async function reconcileEvents(
   return { events: expected.size, records, missing, phantom, changed, outOfOrder }
 }
 
-const endOfTime = Object.freeze(new Date(8.64e15))
+const endOfTime = new Date(8.64e15)
+const nothingKept: KeptEvents = Object.freeze({ oldest: endOfTime, allSince: endOfTime })
+
+function latestOf(one: Date, other: Date): Date {
+  return one > other ? one : other
+}
 
 async function listExpected(kysely: Database['kysely'], since: Date): Promise<NumberSet> {
   const expected = makeNumberSet()
@@ -95,14 +104,16 @@ interface Found extends Discrepancy {
 
 interface Expectation {
   readonly expected: NumberSet
-  /** No event that is kept was committed before. */
-  readonly from: Date
+  /** No event that is expected was committed before. */
+  readonly readFrom: Date
+  /** Records that are unknown and older may tell of events that are not kept any more. */
+  readonly judgeFrom: Date
 }
 
 async function readRecords(
   kysely: Database['kysely'],
   { connection, topicPrefix }: ReconcileOptions,
-  { expected, from }: Expectation,
+  { expected, readFrom, judgeFrom }: Expectation,
 ) {
   const seen = makeNumberSet()
   const unknown = new Map<string, Found>()
@@ -119,7 +130,7 @@ async function readRecords(
       const found = toFound(record)
       const event = committed.get(found.id)
       if (event === undefined) {
-        if (!(found.time < from)) unknown.set(found.id, unknown.get(found.id) ?? found)
+        if (!(found.time < judgeFrom)) unknown.set(found.id, unknown.get(found.id) ?? found)
         continue
       }
       if (Buffer.compare(event.digest, toDigest(record.value)) !== 0) changed.push(toDiscrepancy(found))
@@ -131,7 +142,7 @@ async function readRecords(
   }
   const topics = eventNames.map((name) => toTopic(name, topicPrefix))
   const present = await listPresent(connection)
-  const reading = readTopics(connection, { topics, present, from: new Date(from.getTime() - skewMs) })
+  const reading = readTopics(connection, { topics, present, from: new Date(readFrom.getTime() - skewMs) })
   let page: TopicRecord[] = []
   for await (const record of reading) {
     page.push(record)

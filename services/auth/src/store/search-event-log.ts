@@ -83,10 +83,22 @@ export async function findNumbered(
   return rows.map(toNumberedEvent)
 }
 
-/** When the oldest event that is kept was committed; undefined where none is. */
-export async function findOldestEvent(kysely: Kysely<Schema>): Promise<Date | undefined> {
-  const { rows } = await sql<{ at: Date | null }>`select min(occurred_at) as at from outbox`.execute(kysely)
-  return rows[0]?.at ?? undefined
+/** What is kept of the committed events. */
+export interface KeptEvents {
+  /** When the oldest one was committed. */
+  readonly oldest: Date
+  /** Since when all are kept. Older ones that are there, because they are parked or were published late, say nothing of their contemporaries. */
+  readonly allSince: Date
+}
+
+/** What is kept where published events are deleted after `retentionMs`, by the database's clock; undefined where nothing is. */
+export async function findKept(kysely: Kysely<Schema>, retentionMs: number): Promise<KeptEvents | undefined> {
+  const { rows } = await sql<{ oldest: Date | null; bound: Date }>`
+    select min(occurred_at) as oldest, clock_timestamp() - ${retentionMs}::float8 * interval '1 ms' as bound
+    from outbox`.execute(kysely)
+  const { oldest, bound } = rows[0] ?? {}
+  if (!oldest || !bound) return undefined
+  return { oldest, allSince: oldest > bound ? oldest : bound }
 }
 
 function select(kysely: Kysely<Schema>, { events, userId, since, published }: EventSearch) {
