@@ -30,8 +30,8 @@ interface Span {
 const subjectsMax = 100_000
 /** How far one partition of a topic may be read ahead of another, after the monitor was away, before failures on the later one count less. */
 const lateMs = 3_600_000
-/** Of a subject so many windows' worth is remembered. */
-const windowsKept = 4
+/** Of a subject so many bursts' worth of failures is remembered. */
+const burstsKept = 4
 
 /**
  * Makes a detector on the events' own time, so that what is read late, or after something that happened later, is judged as it happened: an
@@ -51,7 +51,7 @@ export function makeBurstDetector({ failures, windowMs }: BurstRules): BurstDete
       subjects.set(subject, known)
       forgetQuiet(subjects, newestMs - windowMs - lateMs)
       const burst = findBurst(known.atMs, insert(known.atMs, nowMs), { failures, windowMs })
-      if (known.atMs.length > windowsKept * failures) known.atMs.shift()
+      if (known.atMs.length > burstsKept * failures) known.atMs.shift()
       const { told } = known
       const span = burst ?? { fromMs: nowMs, untilMs: nowMs }
       const isTold = told !== undefined && isNear(told, span, windowMs)

@@ -71,7 +71,7 @@ export async function reconcileEvents(
   const { allSince } = (await findKept(kysely, outboxRetentionMs)) ?? nothingKept
   const phantom = unknown.filter(({ time }) => !(time < allSince)).map(toDiscrepancy)
   const missing: Discrepancy[] = []
-  for (const numbers of toPages(expected.values(), pageSize)) {
+  for await (const numbers of toPages(expected.values(), pageSize)) {
     const unseen = numbers.filter((number) => !seen.has(number))
     if (unseen.length === 0) continue
     for (const { id, event, key } of await findNumbered(kysely, unseen))
@@ -143,14 +143,7 @@ async function readRecords(
   const topics = eventNames.map((name) => toTopic(name, topicPrefix))
   const present = await listPresent(connection)
   const reading = readTopics(connection, { topics, present, from: new Date(readFrom.getTime() - skewMs) })
-  let page: TopicRecord[] = []
-  for await (const record of reading) {
-    page.push(record)
-    if (page.length < pageSize) continue
-    await compare(page)
-    page = []
-  }
-  await compare(page)
+  for await (const page of toPages(reading, pageSize)) await compare(page)
   return { records, seen, unknown: [...unknown.values()], outOfOrder, changed }
 }
 
@@ -202,10 +195,13 @@ function toDiscrepancy({ id, topic, key }: Discrepancy): Discrepancy {
   return { id, topic, key }
 }
 
-function* toPages(numbers: Iterable<number>, size: number): Generator<number[], void, undefined> {
-  let page: number[] = []
-  for (const number of numbers) {
-    page.push(number)
+async function* toPages<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  size: number,
+): AsyncGenerator<T[], void, undefined> {
+  let page: T[] = []
+  for await (const item of items) {
+    page.push(item)
     if (page.length < size) continue
     yield page
     page = []
